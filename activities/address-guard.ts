@@ -1,0 +1,69 @@
+import dns from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+/** An address that webhooks must not reach. No later attempt can succeed. */
+export class BlockedAddress extends Error {
+  readonly code = 'BLOCKED_ADDRESS';
+}
+
+/**
+ * Keeps webhooks out of the private network. Addresses are judged as they are connected to: literals before the request
+ * (the URL parser has already turned `0x7f.1` and the like into plain ones), names as they resolve.
+ */
+export interface AddressGuard {
+  /** Throws `BlockedAddress` for a scheme or a literal address that is not allowed. */
+  checkUrl(url: URL): void;
+  /** `dns.lookup` for a scheme, answering allowed addresses only. */
+  lookupFor(protocol: 'http:' | 'https:'): LookupFunction;
+}
+
+export function createAddressGuard(allowCidrs: string[]): AddressGuard {
+  const allowed = allowCidrs.map((cidr) => ipaddr.parseCIDR(cidr));
+
+  const isExempt = (address: string) => {
+    const ip = ipaddr.process(address);
+    return allowed.some(([range, bits]) => range.kind() === ip.kind() && ip.match(range, bits));
+  };
+  const isPublic = (address: string) => ipaddr.process(address).range() === 'unicast';
+  /** Plain http only where the operator said so. */
+  const isAllowed = (address: string, protocol: string) =>
+    isExempt(address) || (protocol === 'https:' && isPublic(address));
+
+  return {
+    checkUrl(url) {
+      if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+        throw new BlockedAddress(`${url.protocol}// is not a webhook address; use https`);
+      }
+      const host = url.hostname.replace(/^\[|\]$/g, '');
+      if (ipaddr.isValid(host) && !isAllowed(host, url.protocol)) throw blocked(host, url.protocol, isPublic(host));
+    },
+
+    lookupFor: (protocol) => (hostname, options, callback) => {
+      dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
+        if (error) return callback(error, []);
+        const usable = addresses.filter(({ address }) => isAllowed(address, protocol));
+        const first = usable[0];
+        if (first === undefined) {
+          return callback(
+            blocked(
+              hostname,
+              protocol,
+              addresses.some(({ address }) => isPublic(address)),
+            ),
+            [],
+          );
+        }
+        if (options.all) return callback(null, usable);
+        callback(null, first.address, first.family);
+      });
+    },
+  };
+}
+
+const blocked = (host: string, protocol: string, isPublic: boolean) =>
+  new BlockedAddress(
+    isPublic && protocol === 'http:'
+      ? `Plain http is not allowed to ${host}; use https`
+      : `${host} is not a public address, and WEBHOOK_ALLOW_CIDRS does not allow it`,
+  );

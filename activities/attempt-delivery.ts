@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import { type AttemptResult, attemptTimeoutMs, type EndStatus, webhookRetry } from '../workflows/contract.ts';
+import type { PostOutcome, PostWebhook, WebhookMessage } from './post-webhook.ts';
+
+export interface AttemptDeps {
+  pool: Pool;
+  post: PostWebhook;
+  /** The time where it is not PostgreSQL's own: only in tests, whose server skips hours. */
+  now?: () => Promise<Date>;
+}
+
+export interface AttemptInput {
+  deliveryId: number;
+  trigger: 'instant' | 'scheduled';
+}
+
+/** While a POST is under way its lease is renewed: short, so that a dead worker's attempt is soon taken up again. */
+const leaseMs = 6_000;
+const leaseRenewalMs = 2_000;
+
+/**
+ * One attempt: claim it in the delivery's row, POST, record what came of it. Without a claim nothing is sent: the row
+ * says when the delivery is due, that it has ended, or that another attempt is under way. Throws when the row cannot be
+ * read; nothing was sent then.
+ */
+export async function attemptDelivery(deps: AttemptDeps, input: AttemptInput): Promise<AttemptResult> {
+  const token = randomUUID();
+  const claim = await claimAttempt(deps, input, token);
+  switch (claim.verdict) {
+    case 'gone':
+      return { kind: 'ended', status: 'cancelled', message: 'The delivery does not exist any more.' };
+    case 'ended':
+      return { kind: 'ended', status: claim.status, message: claim.last_failure ?? `The delivery is ${claim.status}.` };
+    case 'busy':
+      return waiting(claim, 'Another attempt of this delivery is under way');
+    case 'not_due':
+      return waiting(claim, claim.last_failure ?? 'Not due yet');
+    case 'go': {
+      const outcome = await underLease(deps, input, token, () => deps.post(messageOf(claim)));
+      return recordOutcome(deps, { ...input, token, outcome, url: claim.url });
+    }
+  }
+}
+
+interface Claim {
+  verdict: 'go' | 'ended' | 'busy' | 'not_due' | 'gone';
+  status: EndStatus;
+  retry_in_ms: string;
+  attempts_made: number;
+  last_failure: string | null;
+  url: string;
+  secret: string;
+  event_id: string;
+  event_type: string;
+  organization_id: string;
+  event_created_at: string;
+  data: object;
+  movement_id: string | null;
+  api_key_id: string | null;
+}
+
+async function claimAttempt(deps: AttemptDeps, { deliveryId, trigger }: AttemptInput, token: string): Promise<Claim> {
+  const { rows } = await deps.pool.query<Claim>({
+    name: 'claim-attempt',
+    text: 'select * from claim_attempt($1, $2, $3, $4, $5, $6, $7, $8)',
+    values: [
+      deliveryId,
+      token,
+      trigger === 'instant',
+      await deps.now?.(),
+      leaseMs,
+      attemptTimeoutMs,
+      webhookRetry.firstWaitMs,
+      webhookRetry.maxAttempts,
+    ],
+  });
+  if (rows[0] === undefined) throw new Error('claim_attempt answered no row');
+  return rows[0];
+}
+
+const waiting = (claim: Claim, why: string): AttemptResult => ({
+  kind: 'waiting',
+  retryInMs: Number(claim.retry_in_ms),
+  attemptsMade: claim.attempts_made,
+  message: `${why}. Not due for ${Math.ceil(Number(claim.retry_in_ms) / 1000)} s, no attempt was made.`,
+});
+
+const messageOf = (claim: Claim): WebhookMessage => ({
+  url: claim.url,
+  secret: claim.secret,
+  eventId: claim.event_id,
+  eventType: claim.event_type,
+  movementId: claim.movement_id,
+  apiKeyId: claim.api_key_id,
+  body: JSON.stringify({
+    event: claim.event_type,
+    orgId: Number(claim.organization_id),
+    createdAt: new Date(claim.event_created_at).getTime(),
+    data: claim.data,
+  }),
+});
+
+/** Runs the POST and renews the claim's lease meanwhile. A renewal that fails is tried again at the next turn. */
+async function underLease<T>(
+  deps: AttemptDeps,
+  { deliveryId }: AttemptInput,
+  token: string,
+  post: () => Promise<T>,
+): Promise<T> {
+  const renewal = setInterval(() => void renew().catch(() => undefined), leaseRenewalMs);
+  const renew = async () =>
+    deps.pool.query(
+      `update delivery set attempt_lease_until = coalesce($3, clock_timestamp()) + make_interval(secs => $4)
+       where id = $1 and attempt_token = $2`,
+      [deliveryId, token, await deps.now?.(), leaseMs / 1000],
+    );
+  try {
+    return await post();
+  } finally {
+    clearInterval(renewal);
+  }
+}
+
+interface RecordInput extends AttemptInput {
+  token: string;
+  outcome: PostOutcome;
+  url: string;
+}
+
+interface Recorded {
+  status: 'pending' | 'retrying' | EndStatus;
+  attempts_made: number;
+  retry_in_ms: string;
+  due_at: string;
+}
+
+async function recordOutcome(deps: AttemptDeps, input: RecordInput): Promise<AttemptResult> {
+  const recorded = await untilRecorded(() => recordAttempt(deps, input), input.outcome.durationMs);
+  const { outcome } = input;
+  if (outcome.delivered)
+    return { kind: 'ended', status: 'delivered', message: `Delivered in ${outcome.durationMs} ms` };
+  if (recorded === undefined) throw new Error(`${outcome.failure}, but its outcome could not be recorded`);
+  const message = `${outcome.failure}, attempt ${recorded.attempts_made} of ${webhookRetry.maxAttempts}`;
+  if (recorded.status !== 'retrying' && recorded.status !== 'pending') {
+    return { kind: 'ended', status: recorded.status, message: `${message}, the last` };
+  }
+  return {
+    kind: 'waiting',
+    retryInMs: Number(recorded.retry_in_ms),
+    attemptsMade: recorded.attempts_made,
+    message: `${message}, next at ${new Date(recorded.due_at).toISOString().slice(11, 19)} UTC`,
+  };
+}
+
+async function recordAttempt(
+  deps: AttemptDeps,
+  { deliveryId, trigger, token, outcome }: RecordInput,
+): Promise<Recorded> {
+  const failed = outcome.delivered ? undefined : outcome;
+  const { rows } = await deps.pool.query<Recorded>({
+    name: 'record-attempt',
+    text: 'select * from record_attempt($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
+    values: [
+      deliveryId,
+      token,
+      trigger === 'instant',
+      await deps.now?.(),
+      outcome.durationMs,
+      outcome.delivered,
+      failed?.final ?? false,
+      failed?.endpointGone ?? false,
+      outcome.statusCode,
+      failed?.errorClass,
+      failed?.failure,
+      failed?.retryAfterMs ?? 0,
+      webhookRetry.firstWaitMs,
+      webhookRetry.maxAttempts,
+    ],
+  });
+  if (rows[0] === undefined) throw new Error('record_attempt answered no row');
+  return rows[0];
+}
+
+const recordRetryMs = 500;
+
+/** The POST is done and must not be done again: the record is tried as long as the attempt may take. */
+async function untilRecorded(record: () => Promise<Recorded>, spentMs: number): Promise<Recorded | undefined> {
+  const giveUpAt = performance.now() + attemptTimeoutMs - spentMs - 2 * recordRetryMs;
+  for (;;) {
+    try {
+      return await record();
+    } catch {
+      if (performance.now() > giveUpAt) return undefined;
+      await delay(recordRetryMs);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import { createHmac } from 'node:crypto';
+import type { WebhookMessage } from './post-webhook.ts';
+
+/**
+ * The headers of one attempt: the published `X-MK-*` ones (their key is the whole secret string) and the Standard Webhooks
+ * 1.0.0 set (its key is the decoded bytes), both over the same raw body.
+ */
+export function signedHeaders(message: WebhookMessage, at: Date): Record<string, string> {
+  const timestamp = String(Math.floor(at.getTime() / 1000));
+  return {
+    'Content-Type': 'application/json',
+    'User-Agent': 'maintainkit',
+    'X-MK-Event': message.eventType,
+    'X-MK-Signature': `sha256=${createHmac('sha256', message.secret).update(message.body).digest('hex')}`,
+    ...(message.movementId === null ? {} : { 'X-MK-Movement': message.movementId }),
+    ...(message.apiKeyId === null ? {} : { 'X-MK-Key': message.apiKeyId }),
+    'webhook-id': message.eventId,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': `v1,${standardSignature(message, timestamp)}`,
+  };
+}
+
+function standardSignature({ secret, eventId, body }: WebhookMessage, timestamp: string): string {
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  return createHmac('sha256', key).update(`${eventId}.${timestamp}.${body}`).digest('base64');
+}

@@ -1,0 +1,24 @@
+import Koa from 'koa';
+import type { Database } from './db/database.ts';
+import { errors } from './http/errors.ts';
+import { requestId } from './http/request-id.ts';
+import type { Logger } from './log.ts';
+import { mountRoutes } from './routes.ts';
+
+export interface Services {
+  db: Database;
+  log: Logger;
+  /** Called after a commit that left this many deliveries for the dispatcher. Never fails, never waits. */
+  wakeDispatcher(deliveries: number): void;
+}
+
+/** The API as one Koa app. */
+export function createApp(services: Services): Koa {
+  const app = new Koa();
+  app.silent = true;
+  app.on('error', (error) => services.log.debug({ err: error }, 'a response broke off'));
+  app.use(requestId(services.log));
+  app.use(errors(services.log));
+  mountRoutes(app, services);
+  return app;
+}

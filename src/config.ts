@@ -1,0 +1,50 @@
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+
+export type Config = z.infer<typeof Config>;
+
+/**
+ * The service's settings, read once from the environment. An empty variable counts as unset.
+ * Throws an `Error` whose message names each wrong variable, one a line.
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = Config.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'));
+}
+
+const port = z.coerce
+  .number('must be a port number')
+  .int()
+  .min(1, 'must be 1 to 65535')
+  .max(65535, 'must be 1 to 65535');
+
+const cidrs = z.string().transform((text, ctx) => {
+  const list = text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
+  for (const entry of list.filter((entry) => !ipaddr.isValidCIDR(entry))) {
+    ctx.addIssue({ code: 'custom', message: `"${entry}" is not a CIDR such as 10.1.0.0/16` });
+  }
+  return list;
+});
+
+const Config = z.object({
+  PORT: port.default(3000),
+  DATA_DIR: z.string().default('.data'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')
+    .optional(),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s/]+:\d+$/, 'must be host:port')
+    .optional(),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_UI_PORT: port.optional(),
+  WEBHOOK_ALLOW_CIDRS: cidrs.optional(),
+  HEALTH_PORT: port.default(3001),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});

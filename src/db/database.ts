@@ -1,0 +1,57 @@
+import { Migrator } from '@mikro-orm/migrations';
+import { type EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import type { Pool } from 'pg';
+import { Part } from '../stock/parts/part.ts';
+import { migrations } from './migrations.ts';
+
+/**
+ * One PostgreSQL, two ways in: `em()` is a fresh unit of work, `pool` the same connection pool for single statements
+ * (the hot path and the lists), with real bind parameters.
+ */
+export interface Database {
+  em(): EntityManager;
+  pool: Pool;
+  migrate(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens a pool that connects on first use. `limitMs` bounds each statement; 0: nothing does. */
+export async function openDatabase(url: string, { maxConnections = 20, limitMs = 15_000 } = {}): Promise<Database> {
+  const orm = await MikroORM.init({
+    clientUrl: url,
+    entities: [Part],
+    extensions: [Migrator],
+    logger: () => undefined,
+    discovery: { warnWhenNoEntities: false },
+    migrations: { migrationsList: migrations, snapshot: false, tableName: 'schema_migration' },
+    driverOptions: {
+      max: maxConnections,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: limitMs,
+      keepAlive: true,
+      application_name: 'maintainkit',
+      options: `-c timezone=UTC -c statement_timeout=${limitMs} -c idle_in_transaction_session_timeout=30s`,
+    },
+  });
+  const pool: Pool = await orm.em.getConnection().getNativeClient();
+  return {
+    em: () => orm.em.fork(),
+    pool,
+    migrate: () => migrate(orm, pool),
+    close: () => orm.close(true),
+  };
+}
+
+/** An arbitrary number of ours: processes that start together migrate one after the other. */
+const migrationLock = 7_310_425;
+
+async function migrate(orm: MikroORM, pool: Pool): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [migrationLock]);
+    await orm.migrator.up();
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [migrationLock]).catch(() => undefined);
+    client.release();
+  }
+}

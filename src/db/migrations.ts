@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { Migration } from '@mikro-orm/migrations';
+
+/** In order, and never edited once released: a change is a new file. */
+export const migrations = [
+  { name: '0001-initial', class: fromSql('0001-initial') },
+  { name: '0002-record-movement', class: fromSql('0002-record-movement') },
+  { name: '0003-attempts', class: fromSql('0003-attempts') },
+];
+
+function fromSql(name: string) {
+  return class extends Migration {
+    override up(): void {
+      this.addSql(readFileSync(new URL(`./migrations/${name}.sql`, import.meta.url), 'utf8'));
+    }
+  };
+}

@@ -1,0 +1,137 @@
+import { searchAttributes } from '../../workflows/contract.ts';
+import { createApp } from '../app.ts';
+import type { Config } from '../config.ts';
+import { openDatabase } from '../db/database.ts';
+import { serve } from '../http/serve.ts';
+import { createLogger } from '../log.ts';
+import { configOrExit, exitWith, untilConnected } from '../process.ts';
+import { startDeliveryWorker } from '../webhooks/delivery-worker.ts';
+import { createWaker } from '../webhooks/wake.ts';
+import { startEmbedded } from './embedded.ts';
+import { acquireDataDir } from './instance.ts';
+import { seed } from './seed.ts';
+import { startedText } from './started-text.ts';
+import { StartupError } from './startup-error.ts';
+
+/**
+ * `npm start`: everything in one go. What DATABASE_URL or TEMPORAL_ADDRESS does not name is started here, with its data
+ * under DATA_DIR; API, dispatcher and worker run in this process.
+ */
+const config = configOrExit();
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+const stopping = new AbortController();
+/** What runs, in the order of its start; stopped in reverse. */
+const running: { name: string; stop(): Promise<void> | void }[] = [];
+
+process.on('SIGINT', () => stopping.abort());
+process.on('SIGTERM', () => stopping.abort());
+process.on('SIGHUP', () => stopping.abort());
+
+try {
+  await start(config);
+  await new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
+} catch (error) {
+  if (!stopping.signal.aborted) {
+    process.exitCode = 1;
+    say(
+      error instanceof StartupError
+        ? error.message
+        : `maintainkit cannot start: ${error instanceof Error ? error.stack : error}`,
+    );
+  }
+}
+await stopAll();
+
+async function start(config: Config): Promise<void> {
+  await checkPort(config.PORT);
+  const isEmbedded = config.DATABASE_URL === undefined || config.TEMPORAL_ADDRESS === undefined;
+  const dataDir = await acquireDataDir(config.DATA_DIR);
+  running.push({ name: 'data directory', stop: () => dataDir.release() });
+
+  const embedded = await startEmbedded({
+    dataDir: config.DATA_DIR,
+    temporalUiPort: config.TEMPORAL_UI_PORT,
+    namespace: config.TEMPORAL_NAMESPACE,
+    searchAttributes: Object.values(searchAttributes).map(({ name }) => name),
+    needPostgres: config.DATABASE_URL === undefined,
+    needTemporal: config.TEMPORAL_ADDRESS === undefined,
+    progress: say,
+    signal: stopping.signal,
+  });
+  running.push({ name: 'servers', stop: () => embedded.stop() });
+  embedded.onFatal(fail);
+
+  const log = createLogger(config.LOG_LEVEL);
+  const databaseUrl = config.DATABASE_URL ?? embedded.databaseUrl ?? exitWith('No PostgreSQL was started.');
+  const temporalAddress = config.TEMPORAL_ADDRESS ?? embedded.temporalAddress ?? exitWith('No Temporal was started.');
+  await migrate(databaseUrl);
+  const db = await openDatabase(databaseUrl);
+  running.push({ name: 'database connections', stop: () => db.close() });
+  const firstKey = config.DATABASE_URL === undefined ? await seed(db) : undefined;
+
+  const worker = await untilConnected(`Temporal at ${temporalAddress}`, () =>
+    startDeliveryWorker({
+      db,
+      databaseUrl,
+      temporalAddress,
+      namespace: config.TEMPORAL_NAMESPACE,
+      allowCidrs: config.WEBHOOK_ALLOW_CIDRS ?? (isEmbedded ? ['127.0.0.0/8'] : []),
+      log,
+    }),
+  );
+  running.push({ name: 'worker', stop: () => worker.stop() });
+  worker.done.catch(fail);
+
+  const app = createApp({ db, log, wakeDispatcher: createWaker({ pool: db.pool, log }) });
+  const serving = await serve(app.callback(), config.PORT).catch((error) => {
+    throw portProblem(config.PORT, error);
+  });
+  running.push({ name: 'API', stop: () => serving.stop() });
+
+  const apiUrl = `http://localhost:${serving.port}`;
+  dataDir.write({ apiUrl, databaseUrl, temporalAddress, temporalUiUrl: embedded.temporalUiUrl });
+  process.stdout.write(startedText({ apiUrl, firstKey, temporalUiUrl: embedded.temporalUiUrl }));
+}
+
+async function migrate(databaseUrl: string): Promise<void> {
+  const db = await openDatabase(databaseUrl, { maxConnections: 2, limitMs: 0 });
+  try {
+    await untilConnected('PostgreSQL', () => db.pool.query('select 1'));
+    await db.migrate();
+  } finally {
+    await db.close();
+  }
+}
+
+/** Before anything slow is begun: is the port ours to take? */
+async function checkPort(port: number): Promise<void> {
+  const probe = await serve(() => undefined, port).catch((error) => {
+    throw portProblem(port, error);
+  });
+  await probe.stop();
+}
+
+function portProblem(port: number, error: NodeJS.ErrnoException): StartupError {
+  const what = error.code === 'EADDRINUSE' ? 'is in use by another process' : `cannot be used (${error.code})`;
+  return new StartupError(`Port ${port} ${what}: stop it, or choose another port with PORT=3001 npm start.`);
+}
+
+function fail(error: Error): void {
+  process.exitCode = 1;
+  say(error.message);
+  stopping.abort();
+}
+
+async function stopAll(): Promise<void> {
+  if (running.length > 1) say('Stopping: requests and deliveries under way finish first …');
+  for (const { name, stop } of running.toReversed()) {
+    try {
+      await stop();
+    } catch (error) {
+      say(`${name} did not stop cleanly: ${error instanceof Error ? error.message : error}`);
+      process.exitCode = 1;
+    }
+  }
+  if (running.length > 1) say('Stopped.');
+  process.exit();
+}

@@ -1,0 +1,34 @@
+interface Started {
+  apiUrl: string;
+  /** Only on the first start, when it was created. */
+  firstKey: string | undefined;
+  temporalUiUrl: string | undefined;
+}
+
+/** What a person sees once everything runs. */
+export function startedText({ apiUrl, firstKey, temporalUiUrl }: Started): string {
+  return [
+    '',
+    'maintainkit is running.',
+    '',
+    `  API          ${apiUrl}/api/v1`,
+    ...(temporalUiUrl === undefined ? [] : [`  Temporal UI  ${temporalUiUrl}`]),
+    ...(firstKey === undefined ? keyAdvice : firstKeyLines(firstKey, apiUrl)),
+    '',
+    'Ctrl-C stops everything; the data stays.',
+    '',
+  ].join('\n');
+}
+
+const keyAdvice = ['', 'Another API key: npm run -s mk -- key create --org 1 --scope write'];
+
+const firstKeyLines = (key: string, apiUrl: string) => [
+  `  API key      ${key}`,
+  '',
+  'The key is shown this once: keep it. Try it:',
+  '',
+  `curl -s -X POST ${apiUrl}/api/v1/movements \\`,
+  `  -H 'Authorization: Bearer ${key}' \\`,
+  `  -H 'Content-Type: application/json' \\`,
+  `  -d '{ "kind": "receive", "sku": "OIL-15W40", "location": "Almacén Central", "qty": 20, "unitCost": 18500 }'`,
+];

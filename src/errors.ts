@@ -1,0 +1,43 @@
+/** A refusal with the HTTP status and the published code that a client sees. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, code: string, message: string, headers: Record<string, string> = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+export const badRequest = (message: string) => new ApiError(400, 'bad_request', message);
+
+export const unauthorized = (message: string) =>
+  new ApiError(401, 'unauthorized', message, { 'WWW-Authenticate': 'Bearer realm="maintainkit"' });
+
+export const forbidden = (message: string) => new ApiError(403, 'forbidden', message);
+
+export const notFound = (message: string) => new ApiError(404, 'not_found', message);
+
+export const methodNotAllowed = (method: string, allowed: string[]) =>
+  new ApiError(405, 'method_not_allowed', `${method} is not allowed here; allowed: ${allowed.join(', ')}.`, {
+    Allow: allowed.join(', '),
+  });
+
+export const conflict = (message: string) => new ApiError(409, 'conflict', message);
+
+export const payloadTooLarge = (limitBytes: number) =>
+  new ApiError(413, 'payload_too_large', `The body is larger than ${limitBytes} bytes.`);
+
+export const unsupportedMediaType = (message: string) => new ApiError(415, 'unsupported_media_type', message);
+
+export const unprocessable = (message: string) => new ApiError(422, 'unprocessable', message);
+
+export const insufficientStock = (message: string) => new ApiError(422, 'insufficient_stock', message);
+
+export const internal = () =>
+  new ApiError(500, 'internal', 'Something went wrong on our side. The request id finds it in the log.');
+
+export const unavailable = (message: string) => new ApiError(503, 'unavailable', message, { 'Retry-After': '1' });

@@ -1,0 +1,112 @@
+import { Decimal } from 'decimal.js';
+import { z } from 'zod';
+import { tidyName } from '../fold-name.ts';
+import { NumberLiteral } from './json.ts';
+
+/** Field types of request bodies. A message is the predicate of a sentence whose subject is the field. */
+
+export const missing = 'is required';
+
+class Refusal extends Error {}
+
+function field<T>(read: (value: unknown) => T) {
+  return z.transform((value: unknown, ctx): T => {
+    try {
+      if (value === undefined) throw new Refusal(missing);
+      return read(value);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      ctx.issues.push({ code: 'custom', message: error.message, input: value });
+      return z.NEVER;
+    }
+  });
+}
+
+/** A sku, name or unit: one line, trimmed, NFC. A blank one counts as missing. */
+export const label = (maxLength: number) =>
+  field((value) => {
+    const text = tidyName(string(value, maxLength));
+    if (text === '') throw new Refusal(missing);
+    if (/\p{Cc}/u.test(text)) throw new Refusal('must not contain control characters');
+    return text;
+  });
+
+/** Free text of several lines, kept as sent. */
+export const text = (maxLength: number) =>
+  field((value) => {
+    const text = string(value, maxLength);
+    if (/[^\P{Cc}\t\n\r]/u.test(text)) {
+      throw new Refusal('must not contain control characters other than tabs and line breaks');
+    }
+    return text;
+  });
+
+const maxQuantity = '999999999.999999';
+const maxDecimals = 6;
+
+/** An exact decimal, as the string that PostgreSQL's numeric takes. */
+const decimal = (check: (quantity: Decimal) => void) =>
+  field((value) => {
+    const quantity = number(value);
+    if (quantity.abs().greaterThan(maxQuantity)) throw new Refusal(`must be at most ${maxQuantity}`);
+    if (quantity.decimalPlaces() > maxDecimals) throw new Refusal(`must have at most ${maxDecimals} decimals`);
+    check(quantity);
+    return quantity.toFixed();
+  });
+
+export const positiveQuantity = decimal((quantity) => {
+  if (!quantity.greaterThan(0)) throw new Refusal('must be greater than 0');
+});
+
+export const nonNegativeQuantity = decimal((quantity) => {
+  if (quantity.lessThan(0)) throw new Refusal('must not be less than 0');
+});
+
+export const nonZeroQuantity = decimal((quantity) => {
+  if (quantity.isZero()) throw new Refusal('must not be 0');
+});
+
+/** Money: integer cents. */
+export const cents = field((value) => {
+  const amount = number(value);
+  if (!amount.isInteger() || amount.lessThan(0)) throw new Refusal('must be a whole number of cents, 0 or more');
+  if (amount.greaterThan(Number.MAX_SAFE_INTEGER)) throw new Refusal(`must be at most ${Number.MAX_SAFE_INTEGER}`);
+  return amount.toNumber();
+});
+
+export const id = field((value) => idFrom(number(value)));
+
+/** A numeric id, or a sku or name. */
+export const idOrName = field((value) => {
+  if (typeof value === 'string') return tidyName(value) === '' ? refuse(missing) : value;
+  if (value instanceof NumberLiteral) return idFrom(number(value));
+  return refuse('must be an id (a number) or a name (a string)');
+});
+
+export const oneOf = <const T extends string>(choices: readonly T[]) =>
+  field((value): T => choices.find((choice) => choice === value) ?? refuse(`must be one of ${choices.join(', ')}`));
+
+function idFrom(value: Decimal): number {
+  if (!value.isInteger() || value.lessThan(1)) throw new Refusal('must be a positive whole number when it is an id');
+  if (value.greaterThan(Number.MAX_SAFE_INTEGER)) throw new Refusal('is not an id of anything');
+  return value.toNumber();
+}
+
+function number(value: unknown): Decimal {
+  if (!(value instanceof NumberLiteral)) throw new Refusal('must be a number');
+  const number = new Decimal(value.source);
+  const underflowed = number.isZero() && /[1-9]/.test(value.source.split(/e/i)[0] ?? '');
+  if (underflowed) throw new Refusal(`must have at most ${maxDecimals} decimals`);
+  return number;
+}
+
+function string(value: unknown, maxLength: number): string {
+  if (typeof value !== 'string') throw new Refusal('must be a string');
+  if (!value.isWellFormed()) throw new Refusal('must be valid Unicode');
+  if (value.length > maxLength) throw new Refusal(`must be at most ${maxLength} characters`);
+  return value;
+}
+
+function refuse(message: string): never {
+  throw new Refusal(message);
+}

@@ -1,0 +1,39 @@
+import type { z } from 'zod';
+import { unprocessable } from '../errors.ts';
+import { missing } from './fields.ts';
+
+/** On POST a null is the same as absent. */
+export function withoutNulls(body: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
+}
+
+/**
+ * Parses a request body. Throws one 422 that names every field at fault, the missing ones first; `absent` are missing
+ * fields that the schema alone cannot tell (one of two must be there).
+ */
+export function validate<T>(schema: z.ZodType<T>, body: Record<string, unknown>, absent: string[] = []): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success && absent.length === 0) return parsed.data;
+  throw unprocessable(describe(parsed.error?.issues ?? [], absent));
+}
+
+function describe(issues: z.core.$ZodIssue[], alsoAbsent: string[]): string {
+  const absent = [
+    ...alsoAbsent.map((name) => quote([name])),
+    ...issues.filter((issue) => issue.message === missing).map((issue) => quote(issue.path)),
+  ];
+  const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+  const others = issues.filter((issue) => issue.message !== missing && issue.code !== 'unrecognized_keys');
+  return [
+    ...(absent.length > 0 ? [`${listed(absent)} ${absent.length === 1 ? 'is' : 'are'} required.`] : []),
+    ...others.map((issue) => `${quote(issue.path)} ${issue.message}.`),
+    ...unknown.map((key) => `\`${key}\` is not a field that this request takes.`),
+  ].join(' ');
+}
+
+const quote = (path: PropertyKey[]) => `\`${path.join('.')}\``;
+
+/** "a", "a and b", "a, b and c". */
+function listed(names: string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}

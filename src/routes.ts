@@ -1,0 +1,65 @@
+import { Router } from '@koa/router';
+import type Koa from 'koa';
+import type { Context, Middleware } from 'koa';
+import type { Services } from './app.ts';
+import { methodNotAllowed, notFound } from './errors.ts';
+import { authenticate, write } from './http/auth.ts';
+import { levelHandlers } from './stock/levels/handlers.ts';
+import { locationHandlers } from './stock/locations/handlers.ts';
+import { movementHandlers } from './stock/movements/handlers.ts';
+import { partHandlers } from './stock/parts/handlers.ts';
+
+/** Every URL of the service. */
+export function mountRoutes(app: Koa, services: Services): void {
+  const parts = partHandlers(services);
+  const locations = locationHandlers(services);
+  const levels = levelHandlers(services);
+  const movements = movementHandlers(services);
+
+  const open = new Router();
+  open.get('/healthz', (ctx) => {
+    ctx.body = { status: 'ok' };
+  });
+
+  const api = new Router({ prefix: '/api/v1' });
+  api.get('/parts', parts.list);
+  api.post('/parts', write, parts.create);
+  api.get('/parts/:id', parts.get);
+  api.patch('/parts/:id', write, parts.update);
+  api.get('/locations', locations.list);
+  api.post('/locations', write, locations.create);
+  api.get('/stock', levels.list);
+  api.get('/movements', movements.list);
+  api.post('/movements', write, movements.create);
+  api.get('/movements/:id', movements.get);
+
+  app.use(wellFormedPath);
+  app.use(open.routes());
+  app.use(onlyBelow('/api/v1'));
+  app.use(authenticate(services.db));
+  app.use(api.routes());
+  app.use(unrouted(api));
+}
+
+/** A path that is not valid percent-encoding names nothing: 400 (from the `URIError`). */
+const wellFormedPath: Middleware = async (ctx, next) => {
+  decodeURIComponent(ctx.path);
+  await next();
+};
+
+/** Outside the API there is nothing to sign in to. */
+function onlyBelow(prefix: string): Middleware {
+  return async (ctx, next) => {
+    if (ctx.path !== prefix && !ctx.path.startsWith(`${prefix}/`)) throw notFound(`There is nothing at ${ctx.path}.`);
+    await next();
+  };
+}
+
+/** What no route took: 405 with `Allow` where the path is known, else 404. */
+function unrouted(router: Router): Middleware {
+  return async (ctx: Context) => {
+    const methods = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods);
+    if (methods.length === 0) throw notFound(`There is nothing at ${ctx.path}.`);
+    throw methodNotAllowed(ctx.method, [...new Set(methods)].sort());
+  };
+}

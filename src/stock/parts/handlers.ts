@@ -1,0 +1,64 @@
+import type { Context } from 'koa';
+import type { Services } from '../../app.ts';
+import { notFound, unprocessable } from '../../errors.ts';
+import { keyOf } from '../../http/auth.ts';
+import { readJsonObject } from '../../http/json-body.ts';
+import { answerList, pagingParameters } from '../../http/list.ts';
+import { readQuery } from '../../http/query.ts';
+import { validate, withoutNulls } from '../../http/validate.ts';
+import { checkBy, findReference } from '../find-reference.ts';
+import { createPart } from './create-part.ts';
+import { findPart, partList } from './list-parts.ts';
+import { presentPart } from './present-part.ts';
+import { clearableFields, NewPart, PartPatch, readOnlyFields } from './schema.ts';
+import { updatePart } from './update-part.ts';
+
+export function partHandlers({ db, wakeDispatcher }: Services) {
+  return {
+    async list(ctx: Context) {
+      const query = readQuery(ctx, pagingParameters);
+      await answerList(ctx, partList(db, keyOf(ctx).organizationId), query);
+    },
+
+    async get(ctx: Context) {
+      const part = await findPart(db, { organizationId: keyOf(ctx).organizationId, id: await partIdOf(ctx) });
+      if (part === undefined) throw notFound('There is no such part.');
+      ctx.body = { data: presentPart(part) };
+    },
+
+    async create(ctx: Context) {
+      readQuery(ctx, []);
+      const input = validate(NewPart, withoutNulls(await readJsonObject(ctx)));
+      const { part, deliveries } = await createPart({ db, key: keyOf(ctx) }, input);
+      wakeDispatcher(deliveries);
+      ctx.status = 201;
+      ctx.set('Location', `/api/v1/parts/${part.id}`);
+      ctx.body = { data: presentPart(part) };
+    },
+
+    async update(ctx: Context) {
+      const patch = readPatch(await readJsonObject(ctx));
+      const { part, deliveries } = await updatePart({ db, key: keyOf(ctx) }, { id: await partIdOf(ctx), patch });
+      wakeDispatcher(deliveries);
+      ctx.body = { data: presentPart(part) };
+    },
+  };
+
+  async function partIdOf(ctx: Context): Promise<number> {
+    const by = checkBy(readQuery(ctx, ['by']).by, ['id', 'sku']);
+    const text: string = ctx.params.id;
+    const id = await findReference(db, 'part', { organizationId: keyOf(ctx).organizationId, text, by });
+    if (id === undefined) throw notFound(`There is no part "${text}".`);
+    return id;
+  }
+}
+
+/** Read-only fields pass unread, so that a part can be fetched, edited and sent back whole. */
+function readPatch(body: Record<string, unknown>): PartPatch {
+  const fields = Object.entries(body).filter(([field]) => !readOnlyFields.includes(field));
+  const nulls = fields.filter(([, value]) => value === null);
+  const refused = nulls.filter(([field]) => !clearableFields.some((clearable) => clearable === field));
+  if (refused.length > 0) throw unprocessable(refused.map(([field]) => `\`${field}\` cannot be null.`).join(' '));
+  const set = Object.fromEntries(fields.filter(([, value]) => value !== null));
+  return { ...validate(PartPatch, set), ...Object.fromEntries(nulls) };
+}

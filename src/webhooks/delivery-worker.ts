@@ -1,0 +1,101 @@
+import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createAddressGuard } from '../../activities/address-guard.ts';
+import { createActivities } from '../../activities/deliver.ts';
+import { createPostWebhook } from '../../activities/post-webhook.ts';
+import { webhookTaskQueue } from '../../workflows/contract.ts';
+import type { Database } from '../db/database.ts';
+import type { Logger } from '../log.ts';
+import { startDispatcher } from './dispatcher.ts';
+import { registerSearchAttributes } from './register-search-attributes.ts';
+import { createStartDelivery } from './start-delivery.ts';
+import { listenForWakes } from './wake.ts';
+
+export interface DeliveryWorkerOptions {
+  db: Database;
+  databaseUrl: string;
+  temporalAddress: string;
+  namespace: string;
+  allowCidrs: string[];
+  log: Logger;
+}
+
+export interface DeliveryWorker {
+  /** Rejects when the worker fails for good; resolves after `stop`. */
+  done: Promise<void>;
+  /** Lets attempts under way finish, at most 25 s. */
+  stop(): Promise<void>;
+}
+
+/** Hanging endpoints hold slots: there are enough that healthy ones do not wait behind them. */
+const slots = {
+  maxConcurrentWorkflowTaskExecutions: 1_000,
+  maxConcurrentLocalActivityExecutions: 1_000,
+  maxConcurrentActivityTaskExecutions: 500,
+  maxCachedWorkflows: 2_000,
+};
+
+/**
+ * Runs dispatcher and worker in this process: they share a connection, so that a delivery's first attempt starts without a
+ * round trip through the server. Throws when Temporal cannot be reached.
+ */
+export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promise<DeliveryWorker> {
+  const { db, log, namespace } = options;
+  installRuntime(log);
+  const connection = await NativeConnection.connect({ address: options.temporalAddress });
+  try {
+    const client = new Client({ connection, namespace });
+    await registerSearchAttributes(client);
+    const worker = await Worker.create({
+      connection,
+      namespace,
+      taskQueue: webhookTaskQueue,
+      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+      activities: createActivities({ pool: db.pool, post: createPostWebhook(createAddressGuard(options.allowCidrs)) }),
+      ...slots,
+      shutdownGraceTime: '22s', // above an attempt's limit
+      shutdownForceTime: '25s',
+    });
+    return run({ worker, connection, client }, options);
+  } catch (error) {
+    await connection.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+function run(
+  { worker, connection, client }: { worker: Worker; connection: NativeConnection; client: Client },
+  { db, databaseUrl, log }: DeliveryWorkerOptions,
+): DeliveryWorker {
+  const running = worker.run();
+  const dispatcher = startDispatcher({ pool: db.pool, start: createStartDelivery(client), log });
+  const listener = listenForWakes({ databaseUrl, log }, dispatcher.wake);
+
+  const done = running.finally(async () => {
+    await Promise.all([listener.stop(), dispatcher.stop()]);
+    await connection.close();
+  });
+  return {
+    done,
+    async stop() {
+      await Promise.all([listener.stop(), dispatcher.stop()]);
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await done;
+    },
+  };
+}
+
+let isRuntimeInstalled = false;
+
+/** The SDK's one runtime for each process: its warnings go to our log, no signal handler of its own. */
+function installRuntime(log: Logger): void {
+  if (isRuntimeInstalled) return;
+  isRuntimeInstalled = true;
+  Runtime.install({
+    shutdownSignals: [],
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+      log[level === 'ERROR' ? 'error' : 'warn']({ temporal: meta?.error ?? meta?.sdkComponent }, message);
+    }),
+  });
+}

@@ -1,0 +1,34 @@
+import type { Pool } from 'pg';
+import type { Logger } from '../log.ts';
+import { type DeliveryRow, deliveryColumns, type StartDelivery } from './start-delivery.ts';
+
+const overdueMinutes = 2;
+const maxRows = 500;
+
+/**
+ * Finds deliveries that were started, have no outcome and are overdue, and starts them again under the same id: a running
+ * workflow goes on, a lost one (Temporal's store was lost or rolled back) begins anew where the row stands, and one that
+ * closed without telling the row (an operator terminated it) gives the row its end.
+ */
+export async function sweep({ pool, start, log }: { pool: Pool; start: StartDelivery; log: Logger }): Promise<void> {
+  const { rows } = await pool.query<DeliveryRow>(
+    `select ${deliveryColumns} from delivery d
+     join event v on v.id = d.event_id join webhook_endpoint e on e.id = d.endpoint_id
+     where d.ended_at is null and d.dispatched_at is not null
+       and d.due_at < clock_timestamp() - make_interval(mins => $1)
+       and (d.attempt_lease_until is null or d.attempt_lease_until < clock_timestamp())
+     order by d.due_at limit $2`,
+    [overdueMinutes, maxRows],
+  );
+  for (const row of rows) {
+    const started = await start(row);
+    if (started.state === 'running') continue;
+    log.warn({ deliveryId: row.id, status: started.status }, 'a delivery ended in Temporal, but not in its row');
+    await pool.query(
+      `update delivery set status = $2, ended_at = clock_timestamp(), last_failure = $3,
+         attempt_started_at = null, attempt_token = null, attempt_lease_until = null
+       where id = $1 and ended_at is null`,
+      [row.id, started.status, started.status === 'delivered' ? null : started.message],
+    );
+  }
+}

@@ -1,0 +1,45 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+
+/** What workflow, activities and dispatcher agree on. Only plain values and types: the workflow sandbox loads this file. */
+
+export const webhookTaskQueue = 'webhooks';
+
+/** The published schedule: the first attempt at once, then 30 s, 1 min, 2 min, … after each failure, ten times. */
+export const webhookRetry = { firstWaitMs: 30_000, factor: 2, maxAttempts: 11 } as const;
+
+/** One attempt takes at most this long, from claim to record; an attempt cut off counts as failed then. */
+export const attemptTimeoutMs = 20_000;
+
+export const deliveryWorkflowId = (endpointId: number, eventId: string) => `webhook/${endpointId}/${eventId}`;
+
+export interface DeliveryInput {
+  deliveryId: number;
+}
+
+export type EndStatus = 'delivered' | 'failed' | 'cancelled' | 'endpoint_disabled';
+
+/** What the delivery's row says after an attempt, made or not. */
+export type AttemptResult =
+  | { kind: 'ended'; status: EndStatus; message: string }
+  | { kind: 'waiting'; retryInMs: number; attemptsMade: number; message: string };
+
+export interface DeliveryActivities {
+  /** Attempt 1. Never throws for a failed attempt. */
+  attemptInstantly(input: DeliveryInput): Promise<AttemptResult>;
+  /**
+   * A scheduled attempt. Throws until the delivery has ended: a retryable failure with `nextRetryDelay` up to the time that
+   * the row says, a non-retryable one (`DeliveryFailed`) at the end.
+   */
+  attemptOnSchedule(input: DeliveryInput): Promise<EndStatus>;
+}
+
+/** The failure type of a delivery that has ended without success. */
+export const deliveryFailed = 'DeliveryFailed';
+
+export const searchAttributes = {
+  orgId: defineSearchAttributeKey('MkOrgId', 'KEYWORD'),
+  endpointId: defineSearchAttributeKey('MkEndpointId', 'KEYWORD'),
+  eventType: defineSearchAttributeKey('MkEventType', 'KEYWORD'),
+  eventId: defineSearchAttributeKey('MkEventId', 'KEYWORD'),
+  deliveryStatus: defineSearchAttributeKey('MkDeliveryStatus', 'KEYWORD'),
+};
