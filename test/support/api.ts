@@ -1,0 +1,76 @@
+import { createApp } from '../../src/app.ts';
+import { serve } from '../../src/http/serve.ts';
+import { createLogger } from '../../src/log.ts';
+import { createApiKey, type Scope } from '../../src/organizations/api-key.ts';
+import { createOrganization } from '../../src/organizations/organization.ts';
+import { createWaker } from '../../src/webhooks/wake.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads an answer's JSON as a client without types does
+  body: any;
+  text: string;
+}
+
+export interface RequestOptions {
+  /** Sent as JSON; a string is sent as it is. */
+  body?: unknown;
+  /** Instead of the client's own key; null: none. */
+  key?: string | null;
+  headers?: Record<string, string>;
+}
+
+export interface TestApi {
+  db: TestDatabase;
+  /** http://127.0.0.1:port */
+  origin: string;
+  organizationId: number;
+  /** The key that `request` sends by default: read & write, of `organizationId`. */
+  key: string;
+  createOrganization(): Promise<number>;
+  createKey(scope: Scope, organizationId?: number): Promise<string>;
+  /** `path` below /api/v1, e.g. `/parts`. */
+  request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** The real API on a real socket and a database of its own, with one empty organization. */
+export async function startTestApi(): Promise<TestApi> {
+  const db = await createTestDatabase();
+  const log = createLogger('silent');
+  const app = createApp({ db, log, wakeDispatcher: createWaker({ pool: db.pool, log }) });
+  const serving = await serve(app.callback(), 0);
+  const origin = `http://127.0.0.1:${serving.port}`;
+  const { id: organizationId } = await createOrganization(db, 'Test');
+  const { key } = await createApiKey(db, { organizationId, scope: 'write' });
+  return {
+    db,
+    origin,
+    organizationId,
+    key,
+    createOrganization: async () => (await createOrganization(db, 'Another')).id,
+    createKey: async (scope, id = organizationId) => (await createApiKey(db, { organizationId: id, scope })).key,
+    request: (method, path, options = {}) => request(`${origin}/api/v1${path}`, method, { key, ...options }),
+    async close() {
+      await serving.stop();
+      await db.close();
+    },
+  };
+}
+
+async function request(url: string, method: string, { body, key, headers }: RequestOptions): Promise<Answer> {
+  const response = await fetch(url, {
+    method,
+    headers: {
+      ...(key == null ? {} : { Authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json') && text !== '';
+  return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+}
