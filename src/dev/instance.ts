@@ -20,6 +20,8 @@ export type InstanceInfo = Omit<z.infer<typeof Instance>, 'startedAt'>;
 export interface DataDir {
   /** Publishes where this process can be reached (file mode 0600: the database URL holds a password). */
   write(info: Omit<InstanceInfo, 'pid'>): void;
+  /** This process is about to end: it can't be reached any more, though it still holds the directory. */
+  unpublish(): void;
   release(): void;
 }
 
@@ -37,6 +39,7 @@ export async function acquireDataDir(dataDir: string): Promise<DataDir> {
       const { startedAt } = identifyProcess(process.pid) ?? { startedAt: 'unknown' };
       writeFileAtomically(file, `${JSON.stringify({ ...info, pid: process.pid, startedAt }, null, 2)}\n`);
     },
+    unpublish: () => rmSync(file, { force: true }),
     release: () => {
       rmSync(file, { force: true });
       result.claim.release();

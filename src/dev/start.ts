@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { searchAttributes } from '../../workflows/contract.ts';
 import { createApp } from '../app.ts';
 import type { Config } from '../config.ts';
@@ -8,7 +9,7 @@ import { configOrExit, exitWith, untilConnected } from '../process.ts';
 import { startDeliveryWorker } from '../webhooks/delivery-worker.ts';
 import { createWaker } from '../webhooks/wake.ts';
 import { startEmbedded } from './embedded.ts';
-import { acquireDataDir } from './instance.ts';
+import { acquireDataDir, type DataDir, readInstance } from './instance.ts';
 import { seed } from './seed.ts';
 import { startedText } from './started-text.ts';
 import { StartupError } from './startup-error.ts';
@@ -23,6 +24,7 @@ const stopping = new AbortController();
 /** What runs, in the order of its start; stopped in reverse. */
 const running: { name: string; stop(): Promise<void> | void }[] = [];
 
+if (process.env.npm_lifecycle_event === 'start') stopWithParent();
 process.on('SIGINT', () => stopping.abort());
 process.on('SIGTERM', () => stopping.abort());
 process.on('SIGHUP', () => stopping.abort());
@@ -43,10 +45,12 @@ try {
 await stopAll();
 
 async function start(config: Config): Promise<void> {
-  await checkPort(config.PORT);
+  const dataDir = await takeDataDir(config.DATA_DIR);
+  stopping.signal.addEventListener('abort', () => dataDir.unpublish());
   const isEmbedded = config.DATABASE_URL === undefined || config.TEMPORAL_ADDRESS === undefined;
-  const dataDir = await acquireDataDir(config.DATA_DIR);
   running.push({ name: 'data directory', stop: () => dataDir.release() });
+
+  await checkPort(config.PORT);
 
   const embedded = await startEmbedded({
     dataDir: config.DATA_DIR,
@@ -91,6 +95,32 @@ async function start(config: Config): Promise<void> {
   const apiUrl = `http://localhost:${serving.port}`;
   dataDir.write({ apiUrl, databaseUrl, temporalAddress, temporalUiUrl: embedded.temporalUiUrl });
   process.stdout.write(startedText({ apiUrl, firstKey, temporalUiUrl: embedded.temporalUiUrl }));
+}
+
+/**
+ * Takes the data directory from nobody who uses it, but waits for one who is just leaving (killed with `npm`, it notices
+ * a moment later) or just coming up.
+ */
+async function takeDataDir(path: string): Promise<DataDir> {
+  const [leavingMs, startingMs, startedAt] = [1_500, 40_000, Date.now()];
+  for (;;) {
+    try {
+      return await acquireDataDir(path);
+    } catch (error) {
+      const waitedMs = Date.now() - startedAt;
+      const mayStillLeave = waitedMs < leavingMs || (await readInstance(path)) === undefined;
+      if (stopping.signal.aborted || waitedMs > startingMs || !mayStillLeave) throw error;
+      await delay(250);
+    }
+  }
+}
+
+/** A start by npm ends with npm: killed, it could not pass its signal on. */
+function stopWithParent(): void {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stopping.abort();
+  }, 500).unref();
 }
 
 async function migrate(databaseUrl: string): Promise<void> {
