@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Config, readConfig } from './config.ts';
 
 /** The environment as `Config`; a wrong one ends the process with a line for each wrong variable. */
@@ -22,15 +23,15 @@ export function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Runs `connect` until it succeeds: a service that starts beside ours may come up later. */
-export async function untilConnected<T>(what: string, connect: () => Promise<T>): Promise<T> {
+/** Runs `connect` until it succeeds: a service that starts beside ours may come up later. Aborting `signal` ends it. */
+export async function untilConnected<T>(what: string, connect: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (let waitMs = 500; ; waitMs = Math.min(waitMs * 2, 5_000)) {
     try {
       return await connect();
     } catch (error) {
       const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
       process.stderr.write(`Waiting for ${what}: ${reason}\n`);
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      await delay(waitMs, undefined, { signal });
     }
   }
 }

@@ -21,6 +21,7 @@ export async function openDatabase(url: string, { maxConnections = 20, limitMs =
     clientUrl: url,
     entities: [Part],
     extensions: [Migrator],
+    ensureDatabase: false, // it would connect at once, and create a mistyped database
     logger: () => undefined,
     discovery: { warnWhenNoEntities: false },
     migrations: { migrationsList: migrations, snapshot: false, tableName: 'schema_migration' },

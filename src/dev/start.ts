@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { searchAttributes } from '../../workflows/contract.ts';
 import { createApp } from '../app.ts';
@@ -31,7 +32,7 @@ process.on('SIGHUP', () => stopping.abort());
 
 try {
   await start(config);
-  await new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
+  if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
 } catch (error) {
   if (!stopping.signal.aborted) {
     process.exitCode = 1;
@@ -69,22 +70,27 @@ async function start(config: Config): Promise<void> {
   const databaseUrl = config.DATABASE_URL ?? embedded.databaseUrl ?? exitWith('No PostgreSQL was started.');
   const temporalAddress = config.TEMPORAL_ADDRESS ?? embedded.temporalAddress ?? exitWith('No Temporal was started.');
   await migrate(databaseUrl);
+  stopping.signal.throwIfAborted();
   const db = await openDatabase(databaseUrl);
   running.push({ name: 'database connections', stop: () => db.close() });
   const firstKey = config.DATABASE_URL === undefined ? await seed(db) : undefined;
 
-  const worker = await untilConnected(`Temporal at ${temporalAddress}`, () =>
-    startDeliveryWorker({
-      db,
-      databaseUrl,
-      temporalAddress,
-      namespace: config.TEMPORAL_NAMESPACE,
-      allowCidrs: config.WEBHOOK_ALLOW_CIDRS ?? (isEmbedded ? ['127.0.0.0/8'] : []),
-      log,
-    }),
+  const worker = await untilConnected(
+    `Temporal at ${temporalAddress}`,
+    () =>
+      startDeliveryWorker({
+        db,
+        databaseUrl,
+        temporalAddress,
+        namespace: config.TEMPORAL_NAMESPACE,
+        allowCidrs: config.WEBHOOK_ALLOW_CIDRS ?? (isEmbedded ? ['127.0.0.0/8'] : []),
+        log,
+      }),
+    stopping.signal,
   );
   running.push({ name: 'worker', stop: () => worker.stop() });
   worker.done.catch(fail);
+  stopping.signal.throwIfAborted();
 
   const app = createApp({ db, log, wakeDispatcher: createWaker({ pool: db.pool, log }) });
   const serving = await serve(app.callback(), config.PORT).catch((error) => {
@@ -126,7 +132,7 @@ function stopWithParent(): void {
 async function migrate(databaseUrl: string): Promise<void> {
   const db = await openDatabase(databaseUrl, { maxConnections: 2, limitMs: 0 });
   try {
-    await untilConnected('PostgreSQL', () => db.pool.query('select 1'));
+    await untilConnected('PostgreSQL', () => db.pool.query('select 1'), stopping.signal);
     await db.migrate();
   } finally {
     await db.close();

@@ -8,45 +8,41 @@ create type movement_result as (
 );
 
 -- A reference is a folded name (and, when it is all digits, the id it may stand for), an id, or both, which must agree.
-create function find_part_ref(p_organization_id bigint, p_key text, p_digits bigint, p_id bigint, out id bigint, out refusal text)
-language plpgsql stable as $$
-declare v_named bigint;
-begin
-  if p_key is not null then
-    select p.id into v_named from part p where p.organization_id = p_organization_id and p.sku_key = p_key;
-    if v_named is null and p_digits is not null then
-      select p.id into v_named from part p where p.organization_id = p_organization_id and p.id = p_digits;
-    end if;
-    if v_named is null then refusal := 'unknown_name'; return; end if;
-  end if;
-  if p_id is not null then
-    select p.id into id from part p where p.organization_id = p_organization_id and p.id = p_id;
-    if id is null then refusal := 'unknown_id'; return; end if;
-    if v_named is not null and v_named <> id then refusal := 'disagree'; end if;
-    return;
-  end if;
-  id := v_named;
-end $$;
+create type stock_ref as (id bigint, refusal text);
 
-create function find_location_ref(p_organization_id bigint, p_key text, p_digits bigint, p_id bigint, out id bigint, out refusal text)
-language plpgsql stable as $$
-declare v_named bigint;
-begin
-  if p_key is not null then
-    select l.id into v_named from location l where l.organization_id = p_organization_id and l.name_key = p_key;
-    if v_named is null and p_digits is not null then
-      select l.id into v_named from location l where l.organization_id = p_organization_id and l.id = p_digits;
-    end if;
-    if v_named is null then refusal := 'unknown_name'; return; end if;
-  end if;
-  if p_id is not null then
-    select l.id into id from location l where l.organization_id = p_organization_id and l.id = p_id;
-    if id is null then refusal := 'unknown_id'; return; end if;
-    if v_named is not null and v_named <> id then refusal := 'disagree'; end if;
-    return;
-  end if;
-  id := v_named;
-end $$;
+create function settle_ref(p_key text, p_named bigint, p_id bigint, p_found bigint) returns stock_ref language sql immutable as $$
+  select coalesce(p_found, p_named), case
+    when p_key is not null and p_named is null then 'unknown_name'
+    when p_id is not null and p_found is null then 'unknown_id'
+    when p_named <> p_found then 'disagree'
+  end
+$$;
+
+create function find_part_ref(p_organization_id bigint, p_key text, p_digits bigint, p_id bigint) returns stock_ref
+language sql stable as $$
+  select settle_ref(
+    p_key,
+    coalesce(
+      (select id from part where organization_id = p_organization_id and sku_key = p_key),
+      (select id from part where organization_id = p_organization_id and id = p_digits)
+    ),
+    p_id,
+    (select id from part where organization_id = p_organization_id and id = p_id)
+  )
+$$;
+
+create function find_location_ref(p_organization_id bigint, p_key text, p_digits bigint, p_id bigint) returns stock_ref
+language sql stable as $$
+  select settle_ref(
+    p_key,
+    coalesce(
+      (select id from location where organization_id = p_organization_id and name_key = p_key),
+      (select id from location where organization_id = p_organization_id and id = p_digits)
+    ),
+    p_id,
+    (select id from location where organization_id = p_organization_id and id = p_id)
+  )
+$$;
 
 -- One ledger row, its level, and its event. `p_total` is the part's total after the movement.
 create function write_ledger_row(
