@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import type { SecretBox } from '../src/webhooks/secret-box.ts';
 import { type AttemptResult, attemptTimeoutMs, type EndStatus, webhookRetry } from '../workflows/contract.ts';
 import type { PostOutcome, PostWebhook, WebhookMessage } from './post-webhook.ts';
 
 export interface AttemptDeps {
   pool: Pool;
+  secrets: SecretBox;
   post: PostWebhook;
   /** The time where it is not PostgreSQL's own: only in tests, whose server skips hours. */
   now?: () => Promise<Date>;
@@ -38,7 +40,8 @@ export async function attemptDelivery(deps: AttemptDeps, input: AttemptInput): P
     case 'not_due':
       return waiting(claim, claim.last_failure ?? 'Not due yet');
     case 'go': {
-      const outcome = await underLease(deps, input, token, () => deps.post(messageOf(claim)));
+      const message = await orRelease(deps, input, token, () => messageOf(deps, claim));
+      const outcome = await underLease(deps, input, token, () => deps.post(message));
       return recordOutcome(deps, { ...input, token, outcome, url: claim.url });
     }
   }
@@ -50,8 +53,9 @@ interface Claim {
   retry_in_ms: string;
   attempts_made: number;
   last_failure: string | null;
+  endpoint_id: string;
   url: string;
-  secret: string;
+  sealed_secret: string;
   event_id: string;
   event_type: string;
   organization_id: string;
@@ -87,9 +91,9 @@ const waiting = (claim: Claim, why: string): AttemptResult => ({
   message: `${why}. Not due for ${Math.ceil(Number(claim.retry_in_ms) / 1000)} s, no attempt was made.`,
 });
 
-const messageOf = (claim: Claim): WebhookMessage => ({
+const messageOf = ({ secrets }: AttemptDeps, claim: Claim): WebhookMessage => ({
   url: claim.url,
-  secret: claim.secret,
+  secret: secrets.open(claim.sealed_secret, Number(claim.endpoint_id)),
   eventId: claim.event_id,
   eventType: claim.event_type,
   movementId: claim.movement_id,
@@ -101,6 +105,25 @@ const messageOf = (claim: Claim): WebhookMessage => ({
     data: claim.data,
   }),
 });
+
+/** Gives the claim back when there is nothing that could be sent (the secret does not open): no attempt was made. */
+async function orRelease<T>(
+  { pool }: AttemptDeps,
+  { deliveryId }: AttemptInput,
+  token: string,
+  prepare: () => T,
+): Promise<T> {
+  try {
+    return prepare();
+  } catch (error) {
+    await pool.query(
+      `update delivery set attempt_token = null, attempt_started_at = null, attempt_lease_until = null
+       where id = $1 and attempt_token = $2`,
+      [deliveryId, token],
+    );
+    throw error;
+  }
+}
 
 /** Runs the POST and renews the claim's lease meanwhile. A renewal that fails is tried again at the next turn. */
 async function underLease<T>(

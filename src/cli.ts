@@ -2,11 +2,13 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { readConfig } from './config.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { readInstance } from './dev/instance.ts';
+import { readOwnSecretsKey } from './dev/secrets-key.ts';
 import { createApiKey, revokeApiKey, type Scope } from './organizations/api-key.ts';
 import { createOrganization } from './organizations/organization.ts';
-import { createEndpoint, listEndpoints } from './webhooks/endpoint.ts';
+import { createEndpoint, listEndpoints, resealSecrets } from './webhooks/endpoint.ts';
 import { eventTypes } from './webhooks/event-types.ts';
 import { listen } from './webhooks/listen.ts';
+import { createSecretBox, type SecretBox } from './webhooks/secret-box.ts';
 
 /** `npm run -s mk -- …`: one JSON document for each call on stdout; what is wrong goes to stderr, with exit status 1. */
 const program = new Command('mk').description(
@@ -49,13 +51,18 @@ endpoint
   .option('--events <list>', `comma-separated; default: ${eventTypes.join(',')}`, toList)
   .description('register an endpoint; prints {"id","secret"}')
   .action((options: { org: number; url: string; events?: string[] }) =>
-    withDatabase((db) => createEndpoint(db, { ...options, organizationId: options.org })),
+    withDatabase((db) => createEndpoint({ ...db, secrets: secretBox() }, { ...options, organizationId: options.org })),
   );
 endpoint
   .command('list')
   .requiredOption('--org <id>', 'their organization', toId)
   .description('list an organization’s endpoints')
   .action((options: { org: number }) => withDatabase((db) => listEndpoints(db, options.org)));
+
+program
+  .command('reseal')
+  .description('after a new key was put first in SECRETS_KEY: seal every webhook secret with it; prints {"resealed"}')
+  .action(() => withDatabase(async (db) => ({ resealed: await resealSecrets({ ...db, secrets: secretBox() }) })));
 
 program
   .command('listen')
@@ -86,6 +93,16 @@ async function databaseUrl(): Promise<string> {
   throw new Error(
     `No maintainkit runs with its data in ${config.DATA_DIR}: start one with \`npm start\`, or set DATA_DIR or DATABASE_URL.`,
   );
+}
+
+/** As the service has it: from SECRETS_KEY, or from the data directory where the service runs. */
+function secretBox(): SecretBox {
+  const config = readConfig(process.env);
+  const own = readOwnSecretsKey(config.DATA_DIR);
+  const keys = config.SECRETS_KEY ?? (own && [own]);
+  if (keys === undefined)
+    throw new Error('Set SECRETS_KEY as the service has it: the key that webhook secrets are sealed with.');
+  return createSecretBox(keys);
 }
 
 function toId(text: string): number {

@@ -31,6 +31,21 @@ const cidrs = z.string().transform((text, ctx) => {
   return list;
 });
 
+const secretsKeyBytes = 32;
+
+/** Base64 keys, comma-separated: the first seals webhook secrets, each of them opens. */
+const secretsKeys = z.string().transform((text, ctx): [Buffer, ...Buffer[]] => {
+  const [first, ...others] = text.split(',').map((key) => Buffer.from(key.trim(), 'base64'));
+  if (first === undefined || [first, ...others].some((key) => key.length !== secretsKeyBytes)) {
+    ctx.addIssue({
+      code: 'custom',
+      message: 'must be 32 random bytes in base64 (openssl rand -base64 32), or several by comma',
+    });
+    return z.NEVER;
+  }
+  return [first, ...others];
+});
+
 const Config = z.object({
   PORT: port.default(3000),
   DATA_DIR: z.string().default('.data'),
@@ -38,6 +53,7 @@ const Config = z.object({
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')
     .optional(),
+  SECRETS_KEY: secretsKeys.optional(),
   TEMPORAL_ADDRESS: z
     .string()
     .regex(/^[^\s/]+:\d+$/, 'must be host:port')

@@ -3,6 +3,7 @@ import { serve } from './http/serve.ts';
 import { createLogger } from './log.ts';
 import { configOrExit, exitWith, stopSignal, untilConnected } from './process.ts';
 import { startDeliveryWorker } from './webhooks/delivery-worker.ts';
+import { createSecretBox } from './webhooks/secret-box.ts';
 
 /** Dispatcher and worker as a process of its own, with `GET /healthz` on HEALTH_PORT once it runs. */
 const config = configOrExit();
@@ -11,6 +12,7 @@ const databaseUrl =
 const temporalAddress =
   config.TEMPORAL_ADDRESS ??
   exitWith('Set TEMPORAL_ADDRESS, or use `npm start`, which brings its own Temporal server.');
+const secretsKeys = config.SECRETS_KEY ?? exitWith('Set SECRETS_KEY: the key that webhook secrets are sealed with.');
 const log = createLogger(config.LOG_LEVEL);
 const db = await openDatabase(databaseUrl);
 const worker = await untilConnected(`Temporal at ${temporalAddress}`, () =>
@@ -20,6 +22,7 @@ const worker = await untilConnected(`Temporal at ${temporalAddress}`, () =>
     temporalAddress,
     namespace: config.TEMPORAL_NAMESPACE,
     allowCidrs: config.WEBHOOK_ALLOW_CIDRS ?? [],
+    secrets: createSecretBox(secretsKeys),
     log,
   }),
 );

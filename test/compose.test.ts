@@ -37,14 +37,17 @@ describe.skipIf(!compose)(title, { timeout: 60_000 }, () => {
   });
 
   it('refuses to start without a database password, in one line', () => {
-    const result = run([...(compose ?? []), 'config'], { POSTGRES_PASSWORD: '' });
+    const result = run([...(compose ?? []), 'config'], { POSTGRES_PASSWORD: '', SECRETS_KEY: 'for-the-test' });
     expect(result.ok).toBe(false);
     expect(result.output).toMatch(/set POSTGRES_PASSWORD/);
   });
 });
 
 function config(...options: string[]): string {
-  const result = run([...(compose ?? []), 'config', ...options], { POSTGRES_PASSWORD: 'for-the-test' });
+  const result = run([...(compose ?? []), 'config', ...options], {
+    POSTGRES_PASSWORD: 'for-the-test',
+    SECRETS_KEY: 'for-the-test',
+  });
   expect(result.ok, result.output).toBe(true);
   return result.output;
 }

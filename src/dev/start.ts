@@ -8,9 +8,11 @@ import { serve } from '../http/serve.ts';
 import { createLogger } from '../log.ts';
 import { configOrExit, exitWith, untilConnected } from '../process.ts';
 import { startDeliveryWorker } from '../webhooks/delivery-worker.ts';
+import { createSecretBox } from '../webhooks/secret-box.ts';
 import { createWaker } from '../webhooks/wake.ts';
 import { startEmbedded } from './embedded.ts';
 import { acquireDataDir, type DataDir, readInstance } from './instance.ts';
+import { ownSecretsKey } from './secrets-key.ts';
 import { seed } from './seed.ts';
 import { startedText } from './started-text.ts';
 import { StartupError } from './startup-error.ts';
@@ -84,6 +86,7 @@ async function start(config: Config): Promise<void> {
         temporalAddress,
         namespace: config.TEMPORAL_NAMESPACE,
         allowCidrs: config.WEBHOOK_ALLOW_CIDRS ?? (isEmbedded ? ['127.0.0.0/8'] : []),
+        secrets: createSecretBox(config.SECRETS_KEY ?? [ownSecretsKey(config.DATA_DIR)]),
         log,
       }),
     stopping.signal,

@@ -9,6 +9,7 @@ import type { Database } from '../db/database.ts';
 import type { Logger } from '../log.ts';
 import { startDispatcher } from './dispatcher.ts';
 import { registerSearchAttributes } from './register-search-attributes.ts';
+import type { SecretBox } from './secret-box.ts';
 import { createStartDelivery } from './start-delivery.ts';
 import { listenForWakes } from './wake.ts';
 
@@ -18,6 +19,7 @@ export interface DeliveryWorkerOptions {
   temporalAddress: string;
   namespace: string;
   allowCidrs: string[];
+  secrets: SecretBox;
   log: Logger;
 }
 
@@ -52,7 +54,11 @@ export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promi
       namespace,
       taskQueue: webhookTaskQueue,
       workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-      activities: createActivities({ pool: db.pool, post: createPostWebhook(createAddressGuard(options.allowCidrs)) }),
+      activities: createActivities({
+        pool: db.pool,
+        secrets: options.secrets,
+        post: createPostWebhook(createAddressGuard(options.allowCidrs)),
+      }),
       ...slots,
       shutdownGraceTime: '22s', // above an attempt's limit
       shutdownForceTime: '25s',

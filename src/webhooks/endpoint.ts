@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 import { type EventType, eventTypes } from './event-types.ts';
+import type { SecretBox } from './secret-box.ts';
 
 /** Registers an endpoint and answers its secret. Throws an `Error` that says which input is wrong. */
 export async function createEndpoint(
-  { pool }: { pool: Pool },
+  { pool, secrets }: { pool: Pool; secrets: SecretBox },
   {
     organizationId,
     url,
@@ -12,13 +13,35 @@ export async function createEndpoint(
   }: { organizationId: number; url: string; events?: string[] | undefined },
 ): Promise<{ id: number; secret: string }> {
   const secret = `whsec_${randomBytes(32).toString('base64')}`;
+  const checked = [checkUrl(url), checkEvents(events)];
   const { rows } = await pool.query<{ id: string }>(
-    `insert into webhook_endpoint (organization_id, url, events, secret)
-     select id, $2, $3, $4 from organization where id = $1 returning id`,
-    [organizationId, checkUrl(url), checkEvents(events), secret],
+    `select nextval('webhook_endpoint_id_seq') as id from organization where id = $1`,
+    [organizationId],
   );
   if (rows[0] === undefined) throw new Error(`Organization ${organizationId} does not exist.`);
-  return { id: Number(rows[0].id), secret };
+  const id = Number(rows[0].id);
+  await pool.query(
+    'insert into webhook_endpoint (id, organization_id, url, events, sealed_secret) values ($1, $2, $3, $4, $5)',
+    [id, organizationId, ...checked, secrets.seal(secret, id)],
+  );
+  return { id, secret };
+}
+
+/** Seals every secret that is not sealed with the current key anew; answers how many. */
+export async function resealSecrets({ pool, secrets }: { pool: Pool; secrets: SecretBox }): Promise<number> {
+  const { rows } = await pool.query<{ id: string; sealed_secret: string }>(
+    'select id, sealed_secret from webhook_endpoint',
+  );
+  const outdated = rows.filter((row) => !secrets.isCurrent(row.sealed_secret));
+  for (const { id, sealed_secret } of outdated) {
+    const sealed = secrets.seal(secrets.open(sealed_secret, Number(id)), Number(id));
+    await pool.query('update webhook_endpoint set sealed_secret = $2 where id = $1 and sealed_secret = $3', [
+      id,
+      sealed,
+      sealed_secret,
+    ]);
+  }
+  return outdated.length;
 }
 
 export interface EndpointSummary {

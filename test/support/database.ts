@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { inject, onTestFinished } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
+import { createSecretBox, type SecretBox } from '../../src/webhooks/secret-box.ts';
 
 const templateDatabase = 'maintainkit_template';
 
 export interface TestDatabase extends Database {
   url: string;
+  secrets: SecretBox;
 }
 
 /** A migrated database of its own, dropped by `close`. */
@@ -18,6 +20,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return {
     ...db,
     url,
+    secrets: createSecretBox([Buffer.alloc(32, 7)]),
     async close() {
       await db.close();
       await asAdmin(`drop database ${name} with (force)`);

@@ -28,6 +28,7 @@ export async function startTestWorker(
     temporalAddress,
     namespace,
     allowCidrs: ['127.0.0.0/8'],
+    secrets: db.secrets,
     log: createLogger('silent'),
   });
   return {

@@ -102,7 +102,7 @@ create table webhook_endpoint (
   organization_id bigint not null references organization (id),
   url text not null,
   events text[] not null check (cardinality(events) > 0),
-  secret text not null,
+  sealed_secret text not null,
   disabled_at timestamptz(3),
   disabled_reason text,
   created_at timestamptz(3) not null default now(),

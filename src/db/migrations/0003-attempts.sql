@@ -7,7 +7,7 @@ create type attempt_claim as (
   retry_in_ms bigint,         -- busy, not_due
   attempts_made integer,
   last_failure text,
-  url text, secret text, event_id uuid, event_type text, organization_id bigint, event_created_at timestamptz,
+  endpoint_id bigint, url text, sealed_secret text, event_id uuid, event_type text, organization_id bigint, event_created_at timestamptz,
   data json, movement_id bigint, api_key_id bigint
 );
 
@@ -95,8 +95,9 @@ begin
     into r.event_id, r.event_type, r.organization_id, r.event_created_at, r.data, r.movement_id, r.api_key_id
     from event v where v.id = d.event_id;
   r.verdict := 'go';
+  r.endpoint_id := e.id;
   r.url := e.url;
-  r.secret := e.secret;
+  r.sealed_secret := e.sealed_secret;
   return r;
 end $$;
 
