@@ -15,7 +15,7 @@ export interface AttemptDeps {
 
 export interface AttemptInput {
   deliveryId: number;
-  trigger: 'instant' | 'scheduled';
+  trigger: 'instant' | 'scheduled' | 'manual';
 }
 
 /** While a POST is under way its lease is renewed: short, so that a dead worker's attempt is soon taken up again. */
@@ -72,7 +72,7 @@ async function claimAttempt(deps: AttemptDeps, { deliveryId, trigger }: AttemptI
     values: [
       deliveryId,
       token,
-      trigger === 'instant',
+      trigger,
       await deps.now?.(),
       leaseMs,
       attemptTimeoutMs,
@@ -117,7 +117,7 @@ async function orRelease<T>(
     return prepare();
   } catch (error) {
     await pool.query(
-      `update delivery set attempt_token = null, attempt_started_at = null, attempt_lease_until = null
+      `update delivery set attempt_token = null, attempt_trigger = null, attempt_started_at = null, attempt_lease_until = null
        where id = $1 and attempt_token = $2`,
       [deliveryId, token],
     );
@@ -188,16 +188,16 @@ async function recordAttempt(
     values: [
       deliveryId,
       token,
-      trigger === 'instant',
+      trigger,
       await deps.now?.(),
       outcome.durationMs,
       outcome.delivered,
       failed?.final ?? false,
       failed?.endpointGone ?? false,
-      outcome.statusCode,
       failed?.errorClass,
       failed?.failure,
       failed?.retryAfterMs ?? 0,
+      JSON.stringify({ timings: outcome.timings, response: outcome.response }),
       webhookRetry.firstWaitMs,
       webhookRetry.maxAttempts,
     ],

@@ -1,6 +1,6 @@
-import { Agent, request } from 'undici';
 import { type AddressGuard, BlockedAddress } from './address-guard.ts';
 import { signedHeaders } from './sign-webhook.ts';
+import { createTimedClient, type Timings } from './timed-client.ts';
 
 export interface WebhookMessage {
   url: string;
@@ -13,85 +13,99 @@ export interface WebhookMessage {
   body: string;
 }
 
-export type PostOutcome =
-  | { delivered: true; statusCode: number; durationMs: number }
-  | {
-      delivered: false;
-      statusCode: number | undefined;
-      durationMs: number;
-      errorClass: string;
-      /** For the operator: "HTTP 503 from erp.example.com in 412 ms". */
-      failure: string;
-      /** No later attempt can succeed. */
-      final: boolean;
-      endpointGone: boolean;
-      /** How long the receiver asks us to wait, at most 6 h. */
-      retryAfterMs: number;
-    };
+export type PostOutcome = PostReport &
+  (
+    | { delivered: true }
+    | {
+        delivered: false;
+        errorClass: string;
+        /** For the operator: "HTTP 503 from erp.example.com in 412 ms". */
+        failure: string;
+        /** No later attempt can succeed. */
+        final: boolean;
+        endpointGone: boolean;
+        /** How long the receiver asks us to wait, at most 6 h. */
+        retryAfterMs: number;
+      }
+  );
+
+/** What the attempt log keeps of a POST. */
+export interface PostReport {
+  durationMs: number;
+  timings: Timings;
+  /** Absent when no answer came. */
+  response?: { statusCode: number; headers: Record<string, string>; bodyExcerpt: string };
+}
 
 export type PostWebhook = (message: WebhookMessage) => Promise<PostOutcome>;
 
 /** One deadline over DNS, connect, TLS, headers and body. */
 export const postDeadlineMs = 15_000;
 const maxResponseBytes = 16 * 1024;
+const bodyExcerptCharacters = 2_000;
 const maxRetryAfterMs = 6 * 60 * 60 * 1000;
 
 /** A poster that signs, refuses forbidden addresses, never follows a redirect, and answers an outcome, never throws. */
 export function createPostWebhook(guard: AddressGuard): PostWebhook {
-  // No connection is used twice: one that the receiver closes just then would fail a healthy delivery.
-  const agentFor = (protocol: 'http:' | 'https:') =>
-    new Agent({ pipelining: 0, connect: { lookup: guard.lookupFor(protocol), timeout: postDeadlineMs } });
-  const agents = { https: agentFor('https:'), http: agentFor('http:') };
-
   return async (message) => {
     const startedAt = performance.now();
-    const elapsedMs = () => Math.round(performance.now() - startedAt);
     const url = new URL(message.url);
+    const lookup = guard.lookupFor(url.protocol === 'http:' ? 'http:' : 'https:');
+    const { client, timings, markFirstByte } = createTimedClient(url.origin, { lookup, timeoutMs: postDeadlineMs });
+    const report = () => ({ durationMs: Math.round(performance.now() - startedAt), timings });
     try {
       guard.checkUrl(url);
-      const response = await request(url, {
+      const response = await client.request({
         method: 'POST',
+        path: url.pathname + url.search,
         headers: signedHeaders(message, new Date()),
         body: message.body,
-        dispatcher: url.protocol === 'http:' ? agents.http : agents.https,
         signal: AbortSignal.timeout(postDeadlineMs),
       });
-      await readSome(response.body);
-      return outcomeOf(response.statusCode, response.headers['retry-after'], url.host, elapsedMs());
+      markFirstByte();
+      const { statusCode, headers } = response;
+      const bodyExcerpt = await readExcerpt(response.body);
+      return outcomeOf(url.host, { ...report(), response: { statusCode, headers: loggable(headers), bodyExcerpt } });
     } catch (error) {
-      return faultOf(error, url.host, elapsedMs());
+      return faultOf(error, url.host, report());
+    } finally {
+      void client.destroy().catch(() => undefined);
     }
   };
 }
 
 /** A receiver's answer matters by its status: its body is read a little, then the connection is closed. */
-async function readSome(body: AsyncIterable<Buffer> & { destroy(): unknown }): Promise<void> {
+async function readExcerpt(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
+    chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes > maxResponseBytes) break;
+    if (bytes >= maxResponseBytes) break;
   }
-  body.destroy();
+  const text = Buffer.concat(chunks).subarray(0, maxResponseBytes).toString('utf8');
+  return text.replaceAll('\0', '\uFFFD').slice(0, bodyExcerptCharacters).toWellFormed();
 }
 
-function outcomeOf(
-  statusCode: number,
-  retryAfter: string | string[] | undefined,
-  host: string,
-  durationMs: number,
-): PostOutcome {
-  if (statusCode >= 200 && statusCode < 300) return { delivered: true, statusCode, durationMs };
+/** A receiver's cookies are nobody's business. */
+function loggable(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const kept = Object.entries(headers).filter(([name]) => name !== 'set-cookie');
+  return Object.fromEntries(kept.map(([name, value]) => [name, [value].flat().join(', ')]));
+}
+
+function outcomeOf(host: string, report: PostReport & Required<Pick<PostReport, 'response'>>): PostOutcome {
+  const { statusCode, headers } = report.response;
+  if (statusCode >= 200 && statusCode < 300) return { ...report, delivered: true };
   const gone = statusCode === 410;
   const mayDelay = statusCode === 429 || statusCode === 503;
   return {
+    ...report,
     delivered: false,
-    statusCode,
-    durationMs,
     errorClass: `http_${Math.floor(statusCode / 100)}xx`,
-    failure: `HTTP ${statusCode} from ${host} in ${durationMs} ms`,
+    failure: `HTTP ${statusCode} from ${host} in ${report.durationMs} ms`,
     final: gone,
     endpointGone: gone,
-    retryAfterMs: mayDelay && typeof retryAfter === 'string' ? parseRetryAfter(retryAfter, Date.now()) : 0,
+    retryAfterMs: mayDelay ? parseRetryAfter(headers['retry-after'] ?? '', Date.now()) : 0,
   };
 }
 
@@ -102,18 +116,10 @@ export function parseRetryAfter(value: string, nowMs: number): number {
   return Number.isNaN(waitMs) ? 0 : Math.min(Math.max(Math.ceil(waitMs), 0), maxRetryAfterMs);
 }
 
-function faultOf(error: unknown, host: string, durationMs: number): PostOutcome {
+function faultOf(error: unknown, host: string, report: PostReport): PostOutcome {
   const { errorClass, words, final = false } = classify(error);
-  return {
-    delivered: false,
-    statusCode: undefined,
-    durationMs,
-    errorClass,
-    failure: `${words} (${host}, ${durationMs} ms)`,
-    final,
-    endpointGone: false,
-    retryAfterMs: 0,
-  };
+  const failure = `${words} (${host}, ${report.durationMs} ms)`;
+  return { ...report, delivered: false, errorClass, failure, final, endpointGone: false, retryAfterMs: 0 };
 }
 
 interface Fault {
@@ -126,7 +132,7 @@ function classify(error: unknown): Fault {
   if (error instanceof BlockedAddress) return { errorClass: 'blocked_address', words: error.message, final: true };
   const cause = error instanceof AggregateError ? error.errors[0] : error;
   if (cause instanceof BlockedAddress) return classify(cause);
-  const code: string = cause?.code ?? cause?.name ?? 'unknown';
+  const code: string = typeof cause?.code === 'string' ? cause.code : (cause?.name ?? 'unknown');
   if (code === 'TimeoutError' || code === 'UND_ERR_CONNECT_TIMEOUT') {
     return { errorClass: 'timeout', words: `No answer within ${postDeadlineMs / 1000} s` };
   }

@@ -61,6 +61,12 @@ const Config = z.object({
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_UI_PORT: port.optional(),
   WEBHOOK_ALLOW_CIDRS: cidrs.optional(),
+  ATTEMPT_LOG_DAYS: z.coerce
+    .number('must be a number of days')
+    .int()
+    .min(1, 'must be 1 or more')
+    .max(3650, 'must be at most 3650')
+    .default(30),
   HEALTH_PORT: port.default(3001),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });

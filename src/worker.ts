@@ -23,6 +23,7 @@ const worker = await untilConnected(`Temporal at ${temporalAddress}`, () =>
     namespace: config.TEMPORAL_NAMESPACE,
     allowCidrs: config.WEBHOOK_ALLOW_CIDRS ?? [],
     secrets: createSecretBox(secretsKeys),
+    attemptLogDays: config.ATTEMPT_LOG_DAYS,
     log,
   }),
 );

@@ -33,6 +33,11 @@ export interface DeliveryActivities {
   attemptOnSchedule(input: DeliveryInput): Promise<EndStatus>;
 }
 
+export interface MaintenanceActivities {
+  /** Answers how many partitions of the attempt log were made and dropped. */
+  maintainAttemptLog(): Promise<{ made: number; dropped: number }>;
+}
+
 /** The failure type of a delivery that has ended without success. */
 export const deliveryFailed = 'DeliveryFailed';
 

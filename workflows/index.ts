@@ -1,1 +1,2 @@
 export { deliverWebhook } from './deliver-webhook.ts';
+export { maintainAttemptLog } from './maintain-attempt-log.ts';

@@ -6,6 +6,7 @@ export const migrations = [
   { name: '0001-initial', class: fromSql('0001-initial') },
   { name: '0002-record-movement', class: fromSql('0002-record-movement') },
   { name: '0003-attempts', class: fromSql('0003-attempts') },
+  { name: '0004-attempt-log', class: fromSql('0004-attempt-log') },
 ];
 
 function fromSql(name: string) {

@@ -87,6 +87,7 @@ async function start(config: Config): Promise<void> {
         namespace: config.TEMPORAL_NAMESPACE,
         allowCidrs: config.WEBHOOK_ALLOW_CIDRS ?? (isEmbedded ? ['127.0.0.0/8'] : []),
         secrets: createSecretBox(config.SECRETS_KEY ?? [ownSecretsKey(config.DATA_DIR)]),
+        attemptLogDays: config.ATTEMPT_LOG_DAYS,
         log,
       }),
     stopping.signal,

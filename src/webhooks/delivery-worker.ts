@@ -3,12 +3,14 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createAddressGuard } from '../../activities/address-guard.ts';
 import { createActivities } from '../../activities/deliver.ts';
+import { createMaintenanceActivities } from '../../activities/maintain-attempt-log.ts';
 import { createPostWebhook } from '../../activities/post-webhook.ts';
 import { webhookTaskQueue } from '../../workflows/contract.ts';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../log.ts';
 import { startDispatcher } from './dispatcher.ts';
 import { registerSearchAttributes } from './register-search-attributes.ts';
+import { scheduleMaintenance } from './schedule-maintenance.ts';
 import type { SecretBox } from './secret-box.ts';
 import { createStartDelivery } from './start-delivery.ts';
 import { listenForWakes } from './wake.ts';
@@ -20,6 +22,7 @@ export interface DeliveryWorkerOptions {
   namespace: string;
   allowCidrs: string[];
   secrets: SecretBox;
+  attemptLogDays: number;
   log: Logger;
 }
 
@@ -49,16 +52,20 @@ export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promi
   try {
     const client = new Client({ connection, namespace });
     await registerSearchAttributes(client);
+    await scheduleMaintenance(client);
     const worker = await Worker.create({
       connection,
       namespace,
       taskQueue: webhookTaskQueue,
       workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-      activities: createActivities({
-        pool: db.pool,
-        secrets: options.secrets,
-        post: createPostWebhook(createAddressGuard(options.allowCidrs)),
-      }),
+      activities: {
+        ...createActivities({
+          pool: db.pool,
+          secrets: options.secrets,
+          post: createPostWebhook(createAddressGuard(options.allowCidrs)),
+        }),
+        ...createMaintenanceActivities({ pool: db.pool, keepDays: options.attemptLogDays }),
+      },
       ...slots,
       shutdownGraceTime: '22s', // above an attempt's limit
       shutdownForceTime: '25s',

@@ -26,7 +26,7 @@ export async function sweep({ pool, start, log }: { pool: Pool; start: StartDeli
     log.warn({ deliveryId: row.id, status: started.status }, 'a delivery ended in Temporal, but not in its row');
     await pool.query(
       `update delivery set status = $2, ended_at = clock_timestamp(), last_failure = $3,
-         attempt_started_at = null, attempt_token = null, attempt_lease_until = null
+         attempt_started_at = null, attempt_token = null, attempt_trigger = null, attempt_lease_until = null
        where id = $1 and ended_at is null`,
       [row.id, started.status, started.status === 'delivered' ? null : started.message],
     );

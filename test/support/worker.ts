@@ -29,6 +29,7 @@ export async function startTestWorker(
     namespace,
     allowCidrs: ['127.0.0.0/8'],
     secrets: db.secrets,
+    attemptLogDays: 30,
     log: createLogger('silent'),
   });
   return {

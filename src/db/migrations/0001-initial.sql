@@ -130,11 +130,13 @@ create table delivery (
   status text not null default 'pending'
     check (status in ('pending', 'retrying', 'delivered', 'failed', 'cancelled', 'endpoint_disabled')),
   attempts_made integer not null default 0,
+  attempts_logged integer not null default 0,
   due_at timestamptz(3) not null,
   start_lease_until timestamptz(3),
   dispatched_at timestamptz(3),
   attempt_started_at timestamptz(3),
   attempt_token uuid,
+  attempt_trigger text,
   attempt_lease_until timestamptz(3),
   last_failure text,
   ended_at timestamptz(3),
@@ -144,21 +146,27 @@ create table delivery (
   foreign key (organization_id, endpoint_id) references webhook_endpoint (organization_id, id),
   foreign key (organization_id, event_id) references event (organization_id, id)
 ) with (fillfactor = 60);
-comment on column delivery.attempt_started_at is 'set while an attempt is under way, together with its token and lease';
+comment on column delivery.attempts_made is 'of the schedule; attempts_logged also counts those that someone asked for';
+comment on column delivery.attempt_started_at is 'set while an attempt is under way, together with its token, trigger and lease';
 create index delivery_to_start on delivery (id) where dispatched_at is null;
 create index delivery_under_way on delivery (due_at) where ended_at is null;
 
+-- The attempt log, in one partition a day: old ones are dropped whole. What finds no partition goes into the default one.
 create table delivery_attempt (
-  delivery_id bigint not null references delivery (id),
+  delivery_id bigint not null,
   number integer not null,
-  trigger text not null check (trigger in ('instant', 'scheduled')),
+  trigger text not null check (trigger in ('instant', 'scheduled', 'manual')),
   started_at timestamptz(3) not null,
   duration_ms integer not null,
+  dns_ms integer, connect_ms integer, tls_ms integer, first_byte_ms integer,
   status_code integer,
   error_class text,
   failure text,
-  primary key (delivery_id, number)
-);
+  response_headers jsonb,
+  response_body text,
+  primary key (delivery_id, number, started_at)
+) partition by range (started_at);
+create table delivery_attempt_default partition of delivery_attempt default;
 
 -- A time-ordered UUID (RFC 9562, version 7), for PostgreSQL before 18, which has no uuidv7() of its own.
 create function uuid_v7() returns uuid language sql volatile as $$

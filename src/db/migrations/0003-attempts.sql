@@ -19,29 +19,49 @@ create function ms_between(p_from timestamptz, p_to timestamptz) returns bigint 
   select ceil(extract(epoch from p_to - p_from) * 1000)::bigint
 $$;
 
--- Counts a failed attempt in a locked delivery row: the next due time, or the end when no attempt is left.
+-- Writes a line of the attempt log. The log serves people: a line that cannot be written never undoes an outcome.
+create function log_attempt(
+  p_delivery_id bigint, p_number integer, p_trigger text, p_started_at timestamptz, p_duration_ms integer,
+  p_error_class text, p_failure text, p_report jsonb
+) returns void language plpgsql as $$
+begin
+  insert into delivery_attempt (delivery_id, number, trigger, started_at, duration_ms, error_class, failure,
+    dns_ms, connect_ms, tls_ms, first_byte_ms, status_code, response_headers, response_body)
+  values (p_delivery_id, p_number, p_trigger, p_started_at, p_duration_ms, p_error_class, p_failure,
+    (p_report #>> '{timings,dnsMs}')::integer, (p_report #>> '{timings,connectMs}')::integer,
+    (p_report #>> '{timings,tlsMs}')::integer, (p_report #>> '{timings,firstByteMs}')::integer,
+    (p_report #>> '{response,statusCode}')::integer, p_report #> '{response,headers}', p_report #>> '{response,bodyExcerpt}');
+exception when others then
+  raise warning 'attempt % of delivery % was not logged: %', p_number, p_delivery_id, sqlerrm;
+end $$;
+
+-- Settles a failed attempt in a locked delivery row and releases it: the next due time, or the end when no attempt is
+-- left. An attempt that someone asked for counts nothing and leaves the due time as it is.
 create function count_failure(
   inout d delivery, p_failed_at timestamptz, p_failure text, p_not_before timestamptz, p_final boolean,
   p_first_wait_ms bigint, p_max_attempts integer
 ) language plpgsql as $$
 begin
-  d.attempts_made := d.attempts_made + 1;
+  d.attempts_logged := d.attempts_logged + 1;
   d.last_failure := p_failure;
-  d.attempt_started_at := null; d.attempt_token := null; d.attempt_lease_until := null;
-  if p_final or d.attempts_made >= p_max_attempts then
-    d.status := 'failed';
-    d.ended_at := p_failed_at;
-  else
+  if d.attempt_trigger <> 'manual' then
+    d.attempts_made := d.attempts_made + 1;
     d.status := 'retrying';
     d.due_at := greatest(p_failed_at + retry_wait(d.attempts_made, p_first_wait_ms), p_not_before);
   end if;
-  update delivery set attempts_made = d.attempts_made, last_failure = d.last_failure, attempt_started_at = null,
-    attempt_token = null, attempt_lease_until = null, status = d.status, ended_at = d.ended_at, due_at = d.due_at
+  if p_final or d.attempts_made >= p_max_attempts then
+    d.status := 'failed';
+    d.ended_at := p_failed_at;
+  end if;
+  d.attempt_started_at := null; d.attempt_token := null; d.attempt_trigger := null; d.attempt_lease_until := null;
+  update delivery set attempts_made = d.attempts_made, attempts_logged = d.attempts_logged, last_failure = d.last_failure,
+    attempt_started_at = null, attempt_token = null, attempt_trigger = null, attempt_lease_until = null,
+    status = d.status, ended_at = d.ended_at, due_at = d.due_at
   where id = d.id;
 end $$;
 
 create function claim_attempt(
-  p_delivery_id bigint, p_token uuid, p_instant boolean, p_now timestamptz,
+  p_delivery_id bigint, p_token uuid, p_trigger text, p_now timestamptz,
   p_lease_ms bigint, p_interrupted_after_ms bigint, p_first_wait_ms bigint, p_max_attempts integer
 ) returns attempt_claim language plpgsql as $$
 declare
@@ -69,12 +89,11 @@ begin
       r.attempts_made := d.attempts_made;
       return r;
     end if;
-    -- Its worker is gone. The instant attempt is repeated as the same one; a later one counts as failed.
-    if not (p_instant and d.attempts_made = 0) then
+    -- Its worker is gone. The instant attempt is repeated as the same one; any other counts as failed.
+    if not (p_trigger = 'instant' and d.attempt_trigger = 'instant') then
       v_failed_at := d.attempt_started_at + make_interval(secs => p_interrupted_after_ms / 1000.0);
-      insert into delivery_attempt (delivery_id, number, trigger, started_at, duration_ms, error_class, failure)
-      values (d.id, d.attempts_made + 1, case when d.attempts_made = 0 then 'instant' else 'scheduled' end,
-        d.attempt_started_at, p_interrupted_after_ms, 'interrupted', 'interrupted: its worker stopped');
+      perform log_attempt(d.id, d.attempts_logged + 1, d.attempt_trigger, d.attempt_started_at, p_interrupted_after_ms::integer,
+        'interrupted', 'interrupted: its worker stopped', null);
       d := count_failure(d, v_failed_at, 'interrupted: its worker stopped', null, false, p_first_wait_ms, p_max_attempts);
     end if;
   end if;
@@ -82,13 +101,13 @@ begin
   r.attempts_made := d.attempts_made;
   r.last_failure := d.last_failure;
   if d.ended_at is not null then r.verdict := 'ended'; r.status := d.status; return r; end if;
-  if d.due_at > v_now then
+  if d.due_at > v_now and p_trigger <> 'manual' then
     r.verdict := 'not_due';
     r.retry_in_ms := ms_between(v_now, d.due_at);
     return r;
   end if;
 
-  update delivery set attempt_token = p_token, attempt_started_at = v_now,
+  update delivery set attempt_token = p_token, attempt_trigger = p_trigger, attempt_started_at = v_now,
     attempt_lease_until = v_now + make_interval(secs => p_lease_ms / 1000.0)
   where id = d.id;
   select v.id, v.type, v.organization_id, v.created_at, v.data, v.movement_id, v.api_key_id
@@ -106,9 +125,9 @@ create type attempt_record as (status text, attempts_made integer, retry_in_ms b
 -- Writes what came of an attempt, in one transaction with the delivery's new state. A late record of an attempt that was
 -- already counted as interrupted changes nothing, unless it succeeded: then the delivery is done.
 create function record_attempt(
-  p_delivery_id bigint, p_token uuid, p_instant boolean, p_now timestamptz, p_duration_ms integer,
+  p_delivery_id bigint, p_token uuid, p_trigger text, p_now timestamptz, p_duration_ms integer,
   p_delivered boolean, p_final boolean, p_endpoint_gone boolean,
-  p_status_code integer, p_error_class text, p_failure text, p_retry_after_ms bigint,
+  p_error_class text, p_failure text, p_retry_after_ms bigint, p_report jsonb,
   p_first_wait_ms bigint, p_max_attempts integer
 ) returns attempt_record language plpgsql as $$
 declare
@@ -122,14 +141,15 @@ begin
   v_mine := coalesce(d.attempt_token = p_token, false);
 
   if d.ended_at is null and (v_mine or p_delivered) then
-    insert into delivery_attempt (delivery_id, number, trigger, started_at, duration_ms, status_code, error_class, failure)
-    values (d.id, d.attempts_made + 1, case when p_instant then 'instant' else 'scheduled' end,
-      case when v_mine then d.attempt_started_at else v_now end, p_duration_ms, p_status_code, p_error_class, p_failure);
+    perform log_attempt(d.id, d.attempts_logged + 1, p_trigger,
+      case when v_mine then d.attempt_started_at else v_now - make_interval(secs => p_duration_ms / 1000.0) end,
+      p_duration_ms, p_error_class, p_failure, p_report);
     if p_delivered then
-      d.attempts_made := d.attempts_made + 1;
       d.status := 'delivered';
-      update delivery set status = d.status, attempts_made = d.attempts_made, ended_at = v_now, last_failure = null,
-        attempt_started_at = null, attempt_token = null, attempt_lease_until = null
+      d.attempts_made := d.attempts_made + case when p_trigger = 'manual' then 0 else 1 end;
+      update delivery set status = d.status, attempts_made = d.attempts_made, attempts_logged = attempts_logged + 1,
+        ended_at = v_now, last_failure = null,
+        attempt_started_at = null, attempt_token = null, attempt_trigger = null, attempt_lease_until = null
       where id = d.id;
     else
       d := count_failure(d, v_now, p_failure, v_now + make_interval(secs => p_retry_after_ms / 1000.0), p_final,

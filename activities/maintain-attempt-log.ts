@@ -1,0 +1,23 @@
+import type { Pool } from 'pg';
+import type { MaintenanceActivities } from '../workflows/contract.ts';
+
+/** A schedule that stands still for this long loses nothing: rows then go into the default partition. */
+const aheadDays = 14;
+
+export function createMaintenanceActivities({
+  pool,
+  keepDays,
+}: {
+  pool: Pool;
+  keepDays: number;
+}): MaintenanceActivities {
+  return {
+    async maintainAttemptLog() {
+      const { rows } = await pool.query<{ made: number; dropped: number }>(
+        'select * from maintain_attempt_log(clock_timestamp(), $1, $2)',
+        [keepDays, aheadDays],
+      );
+      return rows[0] ?? { made: 0, dropped: 0 };
+    },
+  };
+}
