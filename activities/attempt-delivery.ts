@@ -92,6 +92,7 @@ const waiting = (claim: Claim, why: string): AttemptResult => ({
 });
 
 const messageOf = ({ secrets }: AttemptDeps, claim: Claim): WebhookMessage => ({
+  endpointId: Number(claim.endpoint_id),
   url: claim.url,
   secret: secrets.open(claim.sealed_secret, Number(claim.endpoint_id)),
   eventId: claim.event_id,
@@ -165,7 +166,11 @@ async function recordOutcome(deps: AttemptDeps, input: RecordInput): Promise<Att
   if (outcome.delivered)
     return { kind: 'ended', status: 'delivered', message: `Delivered in ${outcome.durationMs} ms` };
   if (recorded === undefined) throw new Error(`${outcome.failure}, but its outcome could not be recorded`);
-  const message = `${outcome.failure}, attempt ${recorded.attempts_made} of ${webhookRetry.maxAttempts}`;
+  const which =
+    input.trigger === 'manual'
+      ? 'asked for by hand'
+      : `attempt ${recorded.attempts_made} of ${webhookRetry.maxAttempts}`;
+  const message = `${outcome.failure}, ${which}`;
   if (recorded.status !== 'retrying' && recorded.status !== 'pending') {
     return { kind: 'ended', status: recorded.status, message: `${message}, the last` };
   }

@@ -4,42 +4,68 @@ import {
   type DeliveryActivities,
   type DeliveryInput,
   deliveryFailed,
-  type EndStatus,
 } from '../workflows/contract.ts';
-import { type AttemptDeps, attemptDelivery } from './attempt-delivery.ts';
+import { type AttemptDeps, type AttemptInput, attemptDelivery } from './attempt-delivery.ts';
+import { createEndpointLanes, type EndpointLanes } from './endpoint-lanes.ts';
 
 /** Everything that the delivery workflow may do to the world. */
-export function createActivities(deps: AttemptDeps): DeliveryActivities {
-  return {
-    attemptInstantly: ({ deliveryId }: DeliveryInput): Promise<AttemptResult> =>
-      attemptDelivery(deps, { deliveryId, trigger: 'instant' }),
+export function createActivities(deps: AttemptDeps, lanes: EndpointLanes = createEndpointLanes()): DeliveryActivities {
+  const noting: AttemptDeps = {
+    ...deps,
+    async post(message) {
+      const outcome = await deps.post(message);
+      lanes.note(message.endpointId, outcome);
+      return outcome;
+    },
+  };
 
-    async attemptOnSchedule({ deliveryId }: DeliveryInput): Promise<EndStatus> {
-      const result = await attempt(deps, deliveryId);
-      if (result.kind === 'waiting') {
-        throw ApplicationFailure.create({
-          message: result.message,
-          type: 'AttemptFailed',
-          nextRetryDelay: Math.max(result.retryInMs, 1),
-        });
+  return {
+    async attemptInstantly({ deliveryId, endpointId }) {
+      const permit = lanes.isQuick(endpointId) ? lanes.take(endpointId) : undefined;
+      if (permit === undefined || !('release' in permit)) return { kind: 'deferred' };
+      try {
+        return await attemptDelivery(noting, { deliveryId, trigger: 'instant' });
+      } finally {
+        permit.release();
       }
+    },
+
+    async attemptOnSchedule(input) {
+      const result = await attempt(input, 'scheduled');
+      if (result.kind === 'waiting') throw retryIn(result.retryInMs, result.message, 'AttemptFailed');
       if (result.status === 'failed') throw ApplicationFailure.nonRetryable(result.message, deliveryFailed);
       return result.status;
     },
+
+    attemptByHand: (input) => attempt(input, 'manual'),
   };
+
+  async function attempt(
+    { deliveryId, endpointId }: DeliveryInput,
+    trigger: AttemptInput['trigger'],
+  ): Promise<AttemptResult> {
+    const permit = lanes.take(endpointId);
+    if (!('release' in permit)) {
+      const seconds = Math.ceil(permit.retryInMs / 1000);
+      throw retryIn(
+        permit.retryInMs,
+        `Busy: the endpoint has its attempts under way, retry in ${seconds} s`,
+        'EndpointBusy',
+      );
+    }
+    try {
+      return await attemptDelivery(noting, { deliveryId, trigger });
+    } catch (error) {
+      // Without its row no attempt may be made: tried again soon, and not counted.
+      const reason = error instanceof Error ? error.message : error;
+      throw retryIn(databaseRetryMs, `No attempt was made: ${reason}`, 'AttemptImpossible');
+    } finally {
+      permit.release();
+    }
+  }
 }
 
 const databaseRetryMs = 5_000;
 
-/** Without its row no attempt may be made: tried again soon, and not counted. */
-async function attempt(deps: AttemptDeps, deliveryId: number): Promise<AttemptResult> {
-  try {
-    return await attemptDelivery(deps, { deliveryId, trigger: 'scheduled' });
-  } catch (error) {
-    throw ApplicationFailure.create({
-      message: `No attempt was made: ${error instanceof Error ? error.message : error}`,
-      type: 'DatabaseUnavailable',
-      nextRetryDelay: databaseRetryMs,
-    });
-  }
-}
+const retryIn = (delayMs: number, message: string, type: string) =>
+  ApplicationFailure.create({ message, type, nextRetryDelay: Math.max(delayMs, 1) });

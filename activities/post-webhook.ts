@@ -3,6 +3,7 @@ import { signedHeaders } from './sign-webhook.ts';
 import { createTimedClient, type Timings } from './timed-client.ts';
 
 export interface WebhookMessage {
+  endpointId: number;
   url: string;
   secret: string;
   eventId: string;

@@ -2,7 +2,11 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 
 /** What workflow, activities and dispatcher agree on. Only plain values and types: the workflow sandbox loads this file. */
 
+/** Workflows and instant attempts. */
 export const webhookTaskQueue = 'webhooks';
+
+/** Every other attempt: endpoints that hang hold slots here, away from the healthy ones' first attempts. */
+export const slowTaskQueue = 'webhooks-slow';
 
 /** The published schedule: the first attempt at once, then 30 s, 1 min, 2 min, … after each failure, ten times. */
 export const webhookRetry = { firstWaitMs: 30_000, factor: 2, maxAttempts: 11 } as const;
@@ -14,6 +18,7 @@ export const deliveryWorkflowId = (endpointId: number, eventId: string) => `webh
 
 export interface DeliveryInput {
   deliveryId: number;
+  endpointId: number;
 }
 
 export type EndStatus = 'delivered' | 'failed' | 'cancelled' | 'endpoint_disabled';
@@ -23,14 +28,19 @@ export type AttemptResult =
   | { kind: 'ended'; status: EndStatus; message: string }
   | { kind: 'waiting'; retryInMs: number; attemptsMade: number; message: string };
 
+/** `deferred`: nothing was sent, for the endpoint is slow or busy; the attempt belongs on the slow queue. */
+export type InstantResult = AttemptResult | { kind: 'deferred' };
+
 export interface DeliveryActivities {
   /** Attempt 1. Never throws for a failed attempt. */
-  attemptInstantly(input: DeliveryInput): Promise<AttemptResult>;
+  attemptInstantly(input: DeliveryInput): Promise<InstantResult>;
   /**
    * A scheduled attempt. Throws until the delivery has ended: a retryable failure with `nextRetryDelay` up to the time that
    * the row says, a non-retryable one (`DeliveryFailed`) at the end.
    */
   attemptOnSchedule(input: DeliveryInput): Promise<EndStatus>;
+  /** An attempt that someone asked for, whenever the next one is due. Never throws for a failed attempt. */
+  attemptByHand(input: DeliveryInput): Promise<AttemptResult>;
 }
 
 export interface MaintenanceActivities {
@@ -40,6 +50,9 @@ export interface MaintenanceActivities {
 
 /** The failure type of a delivery that has ended without success. */
 export const deliveryFailed = 'DeliveryFailed';
+
+/** The update that asks for an attempt now. Its result says what came of it. */
+export const retryNowUpdate = 'retryNow';
 
 export const searchAttributes = {
   orgId: defineSearchAttributeKey('MkOrgId', 'KEYWORD'),

@@ -1,8 +1,14 @@
 import {
   ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  defineUpdate,
+  isCancellation,
   log,
   proxyActivities,
   proxyLocalActivities,
+  setHandler,
   sleep,
   upsertSearchAttributes,
   workflowInfo,
@@ -14,55 +20,97 @@ import {
   type DeliveryInput,
   deliveryFailed,
   type EndStatus,
+  type InstantResult,
+  retryNowUpdate,
   searchAttributes,
+  slowTaskQueue,
   webhookRetry,
 } from './contract.ts';
 
-/** A POST that kills its worker must not be repeated for ever as the local attempt: after this it runs as a regular one. */
-const instantWithinMs = 60_000;
+type Ended = Extract<AttemptResult, { kind: 'ended' }>;
 
-/** Longer than the longest wait: the server caps even an explicit retry delay by the policy's maximum. */
-const maximumRetryInterval = '24 hours';
+export const retryNow = defineUpdate<AttemptResult>(retryNowUpdate);
 
 /**
  * Delivers one event to one endpoint: attempt 1 at once, then an activity whose retries are the published schedule.
  * The delivery's row decides what each attempt may do; Temporal makes it happen on time.
  */
 export async function deliverWebhook(input: DeliveryInput): Promise<EndStatus> {
-  const first = await firstAttempt(input);
-  if (first.kind === 'ended') return ended(first.status, first.message);
+  const schedule = new CancellationScope();
+  let endedByHand: Ended | undefined;
+  setHandler(retryNow, async () => {
+    const result = await byHand.attemptByHand(input);
+    if (result.kind === 'ended') {
+      endedByHand = result;
+      schedule.cancel();
+    }
+    return result;
+  });
 
-  upsertSearchAttributes([{ key: searchAttributes.deliveryStatus, value: 'retrying' }]);
-  await sleep(first.retryInMs);
-  const status = await scheduledAttempts(first.attemptsMade).attemptOnSchedule(input);
-  upsertSearchAttributes([{ key: searchAttributes.deliveryStatus, value: status }]);
-  return status;
+  const first = await firstAttempt(input);
+  let end: Ended;
+  if (first.kind === 'ended') {
+    end = first;
+  } else {
+    try {
+      end = await schedule.run(() => keepTrying(input, first));
+    } catch (error) {
+      if (endedByHand === undefined || !isCancellation(error)) throw error;
+      end = endedByHand;
+    }
+    upsertSearchAttributes([{ key: searchAttributes.deliveryStatus, value: end.status }]);
+  }
+  await condition(allHandlersFinished);
+  if (end.status === 'failed') throw ApplicationFailure.nonRetryable(end.message, deliveryFailed);
+  return end.status;
 }
 
-async function firstAttempt(input: DeliveryInput): Promise<AttemptResult> {
+/** A POST that kills its worker must not be repeated for ever as the local attempt: after this it runs as a regular one. */
+const instantWithinMs = 60_000;
+
+async function firstAttempt(input: DeliveryInput): Promise<InstantResult> {
   const sinceStartMs = Date.now() - workflowInfo().startTime.getTime();
-  if (sinceStartMs > instantWithinMs) return notAttempted('the worker came late');
+  if (sinceStartMs > instantWithinMs) return { kind: 'deferred' };
   try {
-    return await instantAttempt.attemptInstantly(input);
+    return await instant.attemptInstantly(input);
   } catch (error) {
+    if (isCancellation(error)) throw error;
     log.warn('The instant attempt could not run', { error });
-    return notAttempted('the instant attempt could not run');
+    return { kind: 'deferred' };
   }
 }
 
-const notAttempted = (message: string): AttemptResult => ({ kind: 'waiting', retryInMs: 1, attemptsMade: 0, message });
+async function keepTrying(input: DeliveryInput, first: Exclude<InstantResult, Ended>): Promise<Ended> {
+  if (first.kind === 'waiting') {
+    upsertSearchAttributes([{ key: searchAttributes.deliveryStatus, value: 'retrying' }]);
+    await sleep(first.retryInMs);
+  }
+  const attemptsMade = first.kind === 'waiting' ? first.attemptsMade : 0;
+  const status = await onSchedule(attemptsMade).attemptOnSchedule(input);
+  return { kind: 'ended', status, message: '' };
+}
 
-const instantAttempt = proxyLocalActivities<Pick<DeliveryActivities, 'attemptInstantly'>>({
+const instant = proxyLocalActivities<Pick<DeliveryActivities, 'attemptInstantly'>>({
   startToCloseTimeout: attemptTimeoutMs,
   retry: { maximumAttempts: 1 },
 });
+
+const byHand = proxyActivities<Pick<DeliveryActivities, 'attemptByHand'>>({
+  taskQueue: slowTaskQueue,
+  startToCloseTimeout: attemptTimeoutMs,
+  retry: { maximumAttempts: 1 },
+});
+
+/** Longer than the longest wait: the server caps even an explicit retry delay by the policy's maximum. */
+const maximumRetryInterval = '24 hours';
 
 /**
  * Each failure names its own next time. The policy's intervals say the same and serve where no failure can speak: an
  * attempt whose worker died times out, and the next one is due as if it had failed then.
  */
-const scheduledAttempts = (attemptsMade: number) =>
+const onSchedule = (attemptsMade: number) =>
   proxyActivities<Pick<DeliveryActivities, 'attemptOnSchedule'>>({
+    taskQueue: slowTaskQueue,
     startToCloseTimeout: attemptTimeoutMs,
     retry: {
       initialInterval: webhookRetry.firstWaitMs * webhookRetry.factor ** attemptsMade,
@@ -70,8 +118,3 @@ const scheduledAttempts = (attemptsMade: number) =>
       maximumInterval: maximumRetryInterval,
     },
   });
-
-function ended(status: EndStatus, message: string): EndStatus {
-  if (status === 'failed') throw ApplicationFailure.nonRetryable(message, deliveryFailed);
-  return status;
-}

@@ -5,7 +5,7 @@ import { createAddressGuard } from '../../activities/address-guard.ts';
 import { createActivities } from '../../activities/deliver.ts';
 import { createMaintenanceActivities } from '../../activities/maintain-attempt-log.ts';
 import { createPostWebhook } from '../../activities/post-webhook.ts';
-import { webhookTaskQueue } from '../../workflows/contract.ts';
+import { slowTaskQueue, webhookTaskQueue } from '../../workflows/contract.ts';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../log.ts';
 import { startDispatcher } from './dispatcher.ts';
@@ -33,13 +33,21 @@ export interface DeliveryWorker {
   stop(): Promise<void>;
 }
 
-/** Hanging endpoints hold slots: there are enough that healthy ones do not wait behind them. */
-const slots = {
+/**
+ * A hanging endpoint's first attempt holds a workflow task's slot: there are enough that healthy ones do not wait behind it.
+ * Its later attempts hold slots of the slow queue only.
+ */
+const instantSlots = {
   maxConcurrentWorkflowTaskExecutions: 1_000,
   maxConcurrentLocalActivityExecutions: 1_000,
-  maxConcurrentActivityTaskExecutions: 500,
   maxCachedWorkflows: 2_000,
 };
+const slowSlots = { maxConcurrentActivityTaskExecutions: 500 };
+
+const shutdown = {
+  shutdownGraceTime: '22s', // above an attempt's limit
+  shutdownForceTime: '25s',
+} as const;
 
 /**
  * Runs dispatcher and worker in this process: they share a connection, so that a delivery's first attempt starts without a
@@ -53,24 +61,21 @@ export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promi
     const client = new Client({ connection, namespace });
     await registerSearchAttributes(client);
     await scheduleMaintenance(client);
-    const worker = await Worker.create({
-      connection,
-      namespace,
-      taskQueue: webhookTaskQueue,
-      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-      activities: {
-        ...createActivities({
-          pool: db.pool,
-          secrets: options.secrets,
-          post: createPostWebhook(createAddressGuard(options.allowCidrs)),
-        }),
-        ...createMaintenanceActivities({ pool: db.pool, keepDays: options.attemptLogDays }),
-      },
-      ...slots,
-      shutdownGraceTime: '22s', // above an attempt's limit
-      shutdownForceTime: '25s',
-    });
-    return run({ worker, connection, client }, options);
+    const activities = {
+      ...createActivities({
+        pool: db.pool,
+        secrets: options.secrets,
+        post: createPostWebhook(createAddressGuard(options.allowCidrs)),
+      }),
+      ...createMaintenanceActivities({ pool: db.pool, keepDays: options.attemptLogDays }),
+    };
+    const common = { connection, namespace, activities, ...shutdown };
+    const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+    const workers = [
+      await Worker.create({ ...common, ...instantSlots, taskQueue: webhookTaskQueue, workflowsPath }),
+      await Worker.create({ ...common, ...slowSlots, taskQueue: slowTaskQueue }),
+    ];
+    return run({ workers, connection, client }, options);
   } catch (error) {
     await connection.close().catch(() => undefined);
     throw error;
@@ -78,22 +83,29 @@ export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promi
 }
 
 function run(
-  { worker, connection, client }: { worker: Worker; connection: NativeConnection; client: Client },
+  { workers, connection, client }: { workers: Worker[]; connection: NativeConnection; client: Client },
   { db, databaseUrl, log }: DeliveryWorkerOptions,
 ): DeliveryWorker {
-  const running = worker.run();
+  const shutDown = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  // One that fails takes the other with it: half a worker would deliver half the webhooks.
+  const running = Promise.allSettled(workers.map((worker) => worker.run().finally(shutDown)));
   const dispatcher = startDispatcher({ pool: db.pool, start: createStartDelivery(client), log });
   const listener = listenForWakes({ databaseUrl, log }, dispatcher.wake);
+  const stopFeeding = () => Promise.all([listener.stop(), dispatcher.stop()]);
 
-  const done = running.finally(async () => {
-    await Promise.all([listener.stop(), dispatcher.stop()]);
+  const done = running.then(async (results) => {
+    await stopFeeding();
     await connection.close();
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
   });
   return {
     done,
     async stop() {
-      await Promise.all([listener.stop(), dispatcher.stop()]);
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await stopFeeding();
+      shutDown();
       await done;
     },
   };

@@ -55,7 +55,7 @@ const start = (client: Client, row: DeliveryRow) =>
   client.workflow.start<typeof deliverWebhook>('deliverWebhook', {
     workflowId: workflowIdOf(row),
     taskQueue: webhookTaskQueue,
-    args: [{ deliveryId: Number(row.id) }],
+    args: [{ deliveryId: Number(row.id), endpointId: Number(row.endpoint_id) }],
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     requestEagerStart: true,
