@@ -56,6 +56,8 @@ interface Claim {
   endpoint_id: string;
   url: string;
   sealed_secret: string;
+  previous_sealed_secret: string | null;
+  sealed_headers: string | null;
   event_id: string;
   event_type: string;
   organization_id: string;
@@ -91,21 +93,27 @@ const waiting = (claim: Claim, why: string): AttemptResult => ({
   message: `${why}. Not due for ${Math.ceil(Number(claim.retry_in_ms) / 1000)} s, no attempt was made.`,
 });
 
-const messageOf = ({ secrets }: AttemptDeps, claim: Claim): WebhookMessage => ({
-  endpointId: Number(claim.endpoint_id),
-  url: claim.url,
-  secret: secrets.open(claim.sealed_secret, Number(claim.endpoint_id)),
-  eventId: claim.event_id,
-  eventType: claim.event_type,
-  movementId: claim.movement_id,
-  apiKeyId: claim.api_key_id,
-  body: JSON.stringify({
-    event: claim.event_type,
-    orgId: Number(claim.organization_id),
-    createdAt: new Date(claim.event_created_at).getTime(),
-    data: claim.data,
-  }),
-});
+function messageOf({ secrets }: AttemptDeps, claim: Claim): WebhookMessage {
+  const endpointId = Number(claim.endpoint_id);
+  const open = (sealed: string | null) => (sealed === null ? undefined : secrets.open(sealed, endpointId));
+  return {
+    endpointId,
+    url: claim.url,
+    secret: secrets.open(claim.sealed_secret, endpointId),
+    previousSecret: open(claim.previous_sealed_secret),
+    headers: JSON.parse(open(claim.sealed_headers) ?? '{}'),
+    eventId: claim.event_id,
+    eventType: claim.event_type,
+    movementId: claim.movement_id,
+    apiKeyId: claim.api_key_id,
+    body: JSON.stringify({
+      event: claim.event_type,
+      orgId: Number(claim.organization_id),
+      createdAt: new Date(claim.event_created_at).getTime(),
+      data: claim.data,
+    }),
+  };
+}
 
 /** Gives the claim back when there is nothing that could be sent (the secret does not open): no attempt was made. */
 async function orRelease<T>(

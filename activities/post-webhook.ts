@@ -6,6 +6,10 @@ export interface WebhookMessage {
   endpointId: number;
   url: string;
   secret: string;
+  /** Signs too while the secret is being rotated. */
+  previousSecret: string | undefined;
+  /** The endpoint's own. */
+  headers: Record<string, string>;
   eventId: string;
   eventType: string;
   movementId: string | null;

@@ -1,13 +1,20 @@
+import type { Client } from '@temporalio/client';
 import Koa from 'koa';
 import type { Database } from './db/database.ts';
 import { errors } from './http/errors.ts';
 import { requestId } from './http/request-id.ts';
 import type { Logger } from './log.ts';
 import { mountRoutes } from './routes.ts';
+import type { SecretBox } from './webhooks/secret-box.ts';
 
 export interface Services {
   db: Database;
   log: Logger;
+  secrets: SecretBox;
+  /** Connected on first use: everything but retry and cancel is served without Temporal. */
+  temporal(): Client;
+  /** Where people look at workflows; undefined when that is not known. */
+  temporalUi: { url: string; namespace: string } | undefined;
   /** Called after a commit that left this many deliveries for the dispatcher. Never fails, never waits. */
   wakeDispatcher(deliveries: number): void;
 }

@@ -3,9 +3,11 @@ import { readConfig } from './config.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { readInstance } from './dev/instance.ts';
 import { readOwnSecretsKey } from './dev/secrets-key.ts';
+import { validate } from './http/validate.ts';
 import { createApiKey, revokeApiKey, type Scope } from './organizations/api-key.ts';
 import { createOrganization } from './organizations/organization.ts';
 import { createEndpoint, listEndpoints, resealSecrets } from './webhooks/endpoint.ts';
+import { NewEndpoint } from './webhooks/endpoints/schema.ts';
 import { eventTypes } from './webhooks/event-types.ts';
 import { listen } from './webhooks/listen.ts';
 import { createSecretBox, type SecretBox } from './webhooks/secret-box.ts';
@@ -51,13 +53,18 @@ endpoint
   .option('--events <list>', `comma-separated; default: ${eventTypes.join(',')}`, toList)
   .description('register an endpoint; prints {"id","secret"}')
   .action((options: { org: number; url: string; events?: string[] }) =>
-    withDatabase((db) => createEndpoint({ ...db, secrets: secretBox() }, { ...options, organizationId: options.org })),
+    withDatabase((db) => {
+      const input = validate(NewEndpoint, { url: options.url, events: options.events });
+      return createEndpoint({ ...db, secrets: secretBox() }, { organizationId: options.org, ...input });
+    }),
   );
 endpoint
   .command('list')
   .requiredOption('--org <id>', 'their organization', toId)
   .description('list an organization’s endpoints')
-  .action((options: { org: number }) => withDatabase((db) => listEndpoints(db, options.org)));
+  .action((options: { org: number }) =>
+    withDatabase((db) => listEndpoints({ ...db, secrets: secretBox() }, options.org)),
+  );
 
 program
   .command('reseal')

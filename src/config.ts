@@ -60,6 +60,10 @@ const Config = z.object({
     .optional(),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_UI_PORT: port.optional(),
+  TEMPORAL_UI_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .transform((url) => url.replace(/\/$/, ''))
+    .optional(),
   WEBHOOK_ALLOW_CIDRS: cidrs.optional(),
   ATTEMPT_LOG_DAYS: z.coerce
     .number('must be a number of days')

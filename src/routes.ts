@@ -8,6 +8,8 @@ import { levelHandlers } from './stock/levels/handlers.ts';
 import { locationHandlers } from './stock/locations/handlers.ts';
 import { movementHandlers } from './stock/movements/handlers.ts';
 import { partHandlers } from './stock/parts/handlers.ts';
+import { deliveryHandlers } from './webhooks/deliveries/handlers.ts';
+import { endpointHandlers } from './webhooks/endpoints/handlers.ts';
 
 /** Every URL of the service. */
 export function mountRoutes(app: Koa, services: Services): void {
@@ -15,6 +17,8 @@ export function mountRoutes(app: Koa, services: Services): void {
   const locations = locationHandlers(services);
   const levels = levelHandlers(services);
   const movements = movementHandlers(services);
+  const endpoints = endpointHandlers(services);
+  const deliveries = deliveryHandlers(services);
 
   const open = new Router();
   open.get('/healthz', (ctx) => {
@@ -32,6 +36,21 @@ export function mountRoutes(app: Koa, services: Services): void {
   api.get('/movements', movements.list);
   api.post('/movements', write, movements.create);
   api.get('/movements/:id', movements.get);
+
+  api.get('/webhook-endpoints', endpoints.list);
+  api.post('/webhook-endpoints', write, endpoints.create);
+  api.get('/webhook-endpoints/:id', endpoints.get);
+  api.patch('/webhook-endpoints/:id', write, endpoints.update);
+  api.delete('/webhook-endpoints/:id', write, endpoints.remove);
+  api.post('/webhook-endpoints/:id/rotate-secret', write, endpoints.rotate);
+  api.post('/webhook-endpoints/:id/test', write, endpoints.test);
+  api.post('/webhook-endpoints/:id/enable', write, endpoints.enable);
+  api.post('/webhook-endpoints/:id/disable', write, endpoints.disable);
+  api.get('/deliveries', deliveries.list);
+  api.get('/deliveries/:id', deliveries.get);
+  api.post('/deliveries/:id/retry', write, deliveries.retry);
+  api.post('/deliveries/:id/cancel', write, deliveries.cancel);
+  api.get('/events/:id', deliveries.getEvent);
 
   app.use(wellFormedPath);
   app.use(open.routes());

@@ -14,7 +14,9 @@ export const webhookRetry = { firstWaitMs: 30_000, factor: 2, maxAttempts: 11 } 
 /** One attempt takes at most this long, from claim to record; an attempt cut off counts as failed then. */
 export const attemptTimeoutMs = 20_000;
 
-export const deliveryWorkflowId = (endpointId: number, eventId: string) => `webhook/${endpointId}/${eventId}`;
+/** A delivery that was started over has a workflow of its own for each time. */
+export const deliveryWorkflowId = (endpointId: number, eventId: string, redelivery = 0) =>
+  `webhook/${endpointId}/${eventId}${redelivery === 0 ? '' : `/${redelivery}`}`;
 
 export interface DeliveryInput {
   deliveryId: number;

@@ -7,6 +7,7 @@ export const migrations = [
   { name: '0002-record-movement', class: fromSql('0002-record-movement') },
   { name: '0003-attempts', class: fromSql('0003-attempts') },
   { name: '0004-attempt-log', class: fromSql('0004-attempt-log') },
+  { name: '0005-deliveries-by-hand', class: fromSql('0005-deliveries-by-hand') },
 ];
 
 function fromSql(name: string) {

@@ -9,6 +9,7 @@ import { createLogger } from '../log.ts';
 import { configOrExit, exitWith, untilConnected } from '../process.ts';
 import { startDeliveryWorker } from '../webhooks/delivery-worker.ts';
 import { createSecretBox } from '../webhooks/secret-box.ts';
+import { createLazyTemporal } from '../webhooks/temporal-client.ts';
 import { createWaker } from '../webhooks/wake.ts';
 import { startEmbedded } from './embedded.ts';
 import { acquireDataDir, type DataDir, readInstance } from './instance.ts';
@@ -77,6 +78,7 @@ async function start(config: Config): Promise<void> {
   running.push({ name: 'database connections', stop: () => db.close() });
   const firstKey = config.DATABASE_URL === undefined ? await seed(db) : undefined;
 
+  const secrets = createSecretBox(config.SECRETS_KEY ?? [ownSecretsKey(config.DATA_DIR)]);
   const worker = await untilConnected(
     `Temporal at ${temporalAddress}`,
     () =>
@@ -86,7 +88,7 @@ async function start(config: Config): Promise<void> {
         temporalAddress,
         namespace: config.TEMPORAL_NAMESPACE,
         allowCidrs: config.WEBHOOK_ALLOW_CIDRS ?? (isEmbedded ? ['127.0.0.0/8'] : []),
-        secrets: createSecretBox(config.SECRETS_KEY ?? [ownSecretsKey(config.DATA_DIR)]),
+        secrets,
         attemptLogDays: config.ATTEMPT_LOG_DAYS,
         log,
       }),
@@ -96,7 +98,17 @@ async function start(config: Config): Promise<void> {
   worker.done.catch(fail);
   stopping.signal.throwIfAborted();
 
-  const app = createApp({ db, log, wakeDispatcher: createWaker({ pool: db.pool, log }) });
+  const temporal = createLazyTemporal({ address: temporalAddress, namespace: config.TEMPORAL_NAMESPACE });
+  running.push({ name: 'Temporal client', stop: () => temporal.close() });
+  const uiUrl = config.TEMPORAL_UI_URL ?? embedded.temporalUiUrl;
+  const app = createApp({
+    db,
+    log,
+    secrets,
+    temporal: temporal.client,
+    temporalUi: uiUrl === undefined ? undefined : { url: uiUrl, namespace: config.TEMPORAL_NAMESPACE },
+    wakeDispatcher: createWaker({ pool: db.pool, log }),
+  });
   const serving = await serve(app.callback(), config.PORT).catch((error) => {
     throw portProblem(config.PORT, error);
   });

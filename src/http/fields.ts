@@ -9,7 +9,8 @@ export const missing = 'is required';
 
 class Refusal extends Error {}
 
-function field<T>(read: (value: unknown) => T) {
+/** A field read by a function that calls `refuse` with the predicate of a sentence. */
+export function field<T>(read: (value: unknown) => T) {
   return z.transform((value: unknown, ctx): T => {
     try {
       if (value === undefined) throw new Refusal(missing);
@@ -74,6 +75,15 @@ export const cents = field((value) => {
   return amount.toNumber();
 });
 
+export const wholeNumber = ({ min, max }: { min: number; max: number }) =>
+  field((value) => {
+    const whole = number(value);
+    if (!whole.isInteger() || whole.lessThan(min) || whole.greaterThan(max)) {
+      throw new Refusal(`must be a whole number from ${min} to ${max}`);
+    }
+    return whole.toNumber();
+  });
+
 export const id = field((value) => idFrom(number(value)));
 
 /** A numeric id, or a sku or name. */
@@ -107,6 +117,6 @@ function string(value: unknown, maxLength: number): string {
   return value;
 }
 
-function refuse(message: string): never {
+export function refuse(message: string): never {
   throw new Refusal(message);
 }

@@ -27,6 +27,12 @@ export async function readJsonObject(ctx: Context): Promise<Record<string, unkno
   return value;
 }
 
+/** The same where the body may be left out: then `{}`. */
+export async function readOptionalJsonObject(ctx: Context): Promise<Record<string, unknown>> {
+  const hasBody = ctx.request.is('*/*') !== null && ctx.get('Content-Length') !== '0';
+  return hasBody ? readJsonObject(ctx) : {};
+}
+
 async function readBody(ctx: Context): Promise<Buffer> {
   try {
     return await getRawBody(ctx.req, { length: ctx.get('Content-Length') || null, limit: bodyLimitBytes });

@@ -9,12 +9,14 @@ export interface DeliveryRow {
   organization_id: string;
   endpoint_id: string;
   event_id: string;
+  redelivery: number;
   event_type: string;
   url: string;
 }
 
 /** For a query with `delivery d`, `event v` and `webhook_endpoint e`. */
-export const deliveryColumns = 'd.id, d.organization_id, d.endpoint_id, d.event_id, v.type as event_type, e.url';
+export const deliveryColumns =
+  'd.id, d.organization_id, d.endpoint_id, d.event_id, d.redelivery, v.type as event_type, e.url';
 
 /** `closed` says how the workflow ended. */
 export type Started = { state: 'running' } | { state: 'closed'; status: EndStatus; message: string };
@@ -48,7 +50,7 @@ async function endOf(client: Client, row: DeliveryRow): Promise<{ status: EndSta
   }
 }
 
-const workflowIdOf = (row: DeliveryRow) => deliveryWorkflowId(Number(row.endpoint_id), row.event_id);
+const workflowIdOf = (row: DeliveryRow) => deliveryWorkflowId(Number(row.endpoint_id), row.event_id, row.redelivery);
 
 /** Ids only: neither payloads nor secrets enter Temporal. */
 const start = (client: Client, row: DeliveryRow) =>

@@ -1,8 +1,10 @@
+import { inject } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { serve } from '../../src/http/serve.ts';
 import { createLogger } from '../../src/log.ts';
 import { createApiKey, type Scope } from '../../src/organizations/api-key.ts';
 import { createOrganization } from '../../src/organizations/organization.ts';
+import { createLazyTemporal } from '../../src/webhooks/temporal-client.ts';
 import { createWaker } from '../../src/webhooks/wake.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
@@ -37,10 +39,18 @@ export interface TestApi {
 }
 
 /** The real API on a real socket and a database of its own, with one empty organization. */
-export async function startTestApi(): Promise<TestApi> {
+export async function startTestApi({ namespace = 'default' } = {}): Promise<TestApi> {
   const db = await createTestDatabase();
   const log = createLogger('silent');
-  const app = createApp({ db, log, wakeDispatcher: createWaker({ pool: db.pool, log }) });
+  const temporal = createLazyTemporal({ address: inject('temporalAddress'), namespace });
+  const app = createApp({
+    db,
+    log,
+    secrets: db.secrets,
+    temporal: temporal.client,
+    temporalUi: { url: 'http://temporal.test', namespace },
+    wakeDispatcher: createWaker({ pool: db.pool, log }),
+  });
   const serving = await serve(app.callback(), 0);
   const origin = `http://127.0.0.1:${serving.port}`;
   const { id: organizationId } = await createOrganization(db, 'Test');
@@ -55,6 +65,7 @@ export async function startTestApi(): Promise<TestApi> {
     request: (method, path, options = {}) => request(`${origin}/api/v1${path}`, method, { key, ...options }),
     async close() {
       await serving.stop();
+      await temporal.close();
       await db.close();
     },
   };

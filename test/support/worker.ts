@@ -43,7 +43,7 @@ export async function startTestWorker(
 }
 
 /** Workflow ids and the task queue's name are the same in every test: a namespace keeps them apart. */
-async function createNamespace(connection: Connection): Promise<string> {
+export async function createNamespace(connection: Connection): Promise<string> {
   const namespace = `test-${randomUUID()}`;
   await connection.workflowService.registerNamespace({
     namespace,

@@ -7,7 +7,7 @@ create type attempt_claim as (
   retry_in_ms bigint,         -- busy, not_due
   attempts_made integer,
   last_failure text,
-  endpoint_id bigint, url text, sealed_secret text, event_id uuid, event_type text, organization_id bigint, event_created_at timestamptz,
+  endpoint_id bigint, url text, sealed_secret text, previous_sealed_secret text, sealed_headers text, event_id uuid, event_type text, organization_id bigint, event_created_at timestamptz,
   data json, movement_id bigint, api_key_id bigint
 );
 
@@ -117,6 +117,8 @@ begin
   r.endpoint_id := e.id;
   r.url := e.url;
   r.sealed_secret := e.sealed_secret;
+  r.sealed_headers := e.sealed_headers;
+  if e.previous_secret_until > v_now then r.previous_sealed_secret := e.previous_sealed_secret; end if;
   return r;
 end $$;
 

@@ -1,0 +1,123 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { deliveryWorkflowId } from '../../../workflows/contract.ts';
+import type { Services } from '../../app.ts';
+import { badRequest, notFound } from '../../errors.ts';
+import { keyOf } from '../../http/auth.ts';
+import { answerList, pagingParameters } from '../../http/list.ts';
+import { asId, readQuery } from '../../http/query.ts';
+import { type ControlDeps, cancelDelivery, retryDelivery } from './control.ts';
+import {
+  type DeliveryDetails,
+  type DeliveryFilter,
+  deliveryList,
+  deliveryStatuses,
+  findDelivery,
+  listAttempts,
+  presentDelivery,
+} from './list-deliveries.ts';
+
+const filterParameters = ['endpointId', 'eventId', 'event', 'status', 'since', 'until'] as const;
+
+export function deliveryHandlers({ db, log, temporal, temporalUi, wakeDispatcher }: Services) {
+  const control: ControlDeps = { pool: db.pool, temporal, log };
+  return {
+    async list(ctx: Context) {
+      const query = readQuery(ctx, [...filterParameters, ...pagingParameters]);
+      await answerList(ctx, deliveryList(db, keyOf(ctx).organizationId, readFilter(query)), query);
+    },
+
+    async get(ctx: Context) {
+      readQuery(ctx, []);
+      const delivery = await deliveryOf(ctx);
+      ctx.body = {
+        data: {
+          ...presentDelivery(delivery),
+          temporalUrl: temporalUrl(delivery),
+          attempts: await listAttempts(db, Number(delivery.id)),
+        },
+      };
+    },
+
+    async retry(ctx: Context) {
+      readQuery(ctx, []);
+      const delivery = await deliveryOf(ctx);
+      wakeDispatcher(await retryDelivery(control, delivery));
+      await answerAccepted(ctx);
+    },
+
+    async cancel(ctx: Context) {
+      readQuery(ctx, []);
+      await cancelDelivery(control, await deliveryOf(ctx));
+      await answerAccepted(ctx);
+    },
+
+    async getEvent(ctx: Context) {
+      readQuery(ctx, []);
+      const text: string = ctx.params.id;
+      const { rows } = isUuid(text)
+        ? await db.pool.query(
+            'select id, type, data, movement_id, created_at from event where organization_id = $1 and id = $2',
+            [keyOf(ctx).organizationId, text],
+          )
+        : { rows: [] };
+      const row = rows[0];
+      if (row === undefined) throw notFound(`There is no event "${text}".`);
+      ctx.body = {
+        data: {
+          id: row.id,
+          event: row.type,
+          movementId: row.movement_id === null ? null : Number(row.movement_id),
+          createdAt: new Date(row.created_at).toISOString(),
+          data: row.data,
+        },
+      };
+    },
+  };
+
+  async function deliveryOf(ctx: Context): Promise<DeliveryDetails> {
+    const text: string = ctx.params.id;
+    const id = asId(text);
+    const delivery = id && (await findDelivery(db, { organizationId: keyOf(ctx).organizationId, id }));
+    if (!delivery) throw notFound(`There is no delivery "${text}".`);
+    return delivery;
+  }
+
+  async function answerAccepted(ctx: Context): Promise<void> {
+    ctx.status = 202;
+    ctx.body = { data: presentDelivery(await deliveryOf(ctx)) };
+  }
+
+  function temporalUrl({ endpoint_id, event_id, redelivery }: DeliveryDetails): string | null {
+    if (temporalUi === undefined) return null;
+    const workflowId = deliveryWorkflowId(Number(endpoint_id), event_id, redelivery);
+    return `${temporalUi.url}/namespaces/${temporalUi.namespace}/workflows/${encodeURIComponent(workflowId)}`;
+  }
+}
+
+function readFilter(query: Partial<Record<(typeof filterParameters)[number], string>>): DeliveryFilter {
+  const { endpointId, eventId, event, status } = query;
+  if (endpointId !== undefined && asId(endpointId) === undefined)
+    throw badRequest('`endpointId` must be a numeric id.');
+  if (eventId !== undefined && !isUuid(eventId)) throw badRequest('`eventId` must be an event’s id.');
+  if (status !== undefined && !deliveryStatuses.some((known) => known === status)) {
+    throw badRequest(`\`status\` must be one of ${deliveryStatuses.join(', ')}.`);
+  }
+  return {
+    endpointId: endpointId === undefined ? undefined : asId(endpointId),
+    eventId,
+    event,
+    status,
+    since: readInstant('since', query.since),
+    until: readInstant('until', query.until),
+  };
+}
+
+function readInstant(name: string, text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined;
+  const parsed = z.iso.datetime({ offset: true }).safeParse(text);
+  if (!parsed.success) throw badRequest(`\`${name}\` must be an ISO 8601 instant such as 2026-01-31T08:00:00Z.`);
+  return new Date(parsed.data);
+}
+
+const isUuid = (text: string) => z.uuid().safeParse(text).success;

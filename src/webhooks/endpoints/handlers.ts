@@ -1,0 +1,101 @@
+import type { Context } from 'koa';
+import type { Services } from '../../app.ts';
+import { conflict, notFound, unprocessable } from '../../errors.ts';
+import { keyOf } from '../../http/auth.ts';
+import { readJsonObject, readOptionalJsonObject } from '../../http/json-body.ts';
+import { asId, readQuery } from '../../http/query.ts';
+import { validate, withoutNulls } from '../../http/validate.ts';
+import {
+  createEndpoint,
+  deleteEndpoint,
+  type EndpointId,
+  findEndpoint,
+  listEndpoints,
+  rotateSecret,
+  setEndpointEnabled,
+  updateEndpoint,
+} from '../endpoint.ts';
+import { EndpointPatch, NewEndpoint, RotateSecret } from './schema.ts';
+
+const readOnlyFields = ['id', 'headerNames', 'disabledAt', 'disabledReason', 'createdAt', 'updatedAt'];
+
+export function endpointHandlers({ db, secrets, wakeDispatcher }: Services) {
+  const deps = { pool: db.pool, secrets };
+  return {
+    async list(ctx: Context) {
+      readQuery(ctx, []);
+      ctx.body = { data: await listEndpoints(deps, keyOf(ctx).organizationId) };
+    },
+
+    async get(ctx: Context) {
+      ctx.body = { data: await findEndpoint(deps, endpointOf(ctx)) };
+    },
+
+    async create(ctx: Context) {
+      readQuery(ctx, []);
+      const input = validate(NewEndpoint, withoutNulls(await readJsonObject(ctx)));
+      const { organizationId } = keyOf(ctx);
+      const { id, secret } = await createEndpoint(deps, { organizationId, ...input });
+      ctx.status = 201;
+      ctx.set('Location', `/api/v1/webhook-endpoints/${id}`);
+      ctx.body = { data: { ...(await findEndpoint(deps, { organizationId, id })), secret } };
+    },
+
+    async update(ctx: Context) {
+      const endpoint = endpointOf(ctx);
+      const patch = readPatch(await readJsonObject(ctx));
+      ctx.body = { data: await updateEndpoint(deps, endpoint, patch) };
+    },
+
+    async remove(ctx: Context) {
+      await deleteEndpoint(deps, endpointOf(ctx));
+      ctx.status = 204;
+    },
+
+    async enable(ctx: Context) {
+      ctx.body = { data: await setEndpointEnabled(deps, endpointOf(ctx), true) };
+    },
+
+    async disable(ctx: Context) {
+      ctx.body = { data: await setEndpointEnabled(deps, endpointOf(ctx), false) };
+    },
+
+    async rotate(ctx: Context) {
+      const endpoint = endpointOf(ctx);
+      const { overlapHours } = validate(RotateSecret, withoutNulls(await readOptionalJsonObject(ctx)));
+      ctx.body = { data: { id: endpoint.id, ...(await rotateSecret(deps, endpoint, overlapHours)) } };
+    },
+
+    async test(ctx: Context) {
+      const { organizationId, id } = endpointOf(ctx);
+      const endpoint = await findEndpoint(deps, { organizationId, id });
+      if (endpoint.disabledAt !== null) throw conflict(`The endpoint is disabled (${endpoint.disabledReason}).`);
+      const { rows } = await db.pool.query('select * from emit_test_event($1, $2, $3)', [
+        organizationId,
+        id,
+        keyOf(ctx).id,
+      ]);
+      wakeDispatcher(1);
+      ctx.status = 202;
+      ctx.set('Location', `/api/v1/deliveries/${rows[0].delivery_id}`);
+      ctx.body = { data: { eventId: rows[0].event_id, deliveryId: Number(rows[0].delivery_id) } };
+    },
+  };
+}
+
+function endpointOf(ctx: Context): EndpointId {
+  readQuery(ctx, []);
+  const text: string = ctx.params.id;
+  const id = asId(text);
+  if (id === undefined) throw notFound(`There is no webhook endpoint "${text}".`);
+  return { organizationId: keyOf(ctx).organizationId, id };
+}
+
+function readPatch(body: Record<string, unknown>) {
+  const fields = Object.entries(body).filter(([field]) => !readOnlyFields.includes(field));
+  const nulls = fields.filter(([, value]) => value === null).map(([field]) => field);
+  const refused = nulls.filter((field) => field !== 'description');
+  if (refused.length > 0) throw unprocessable(refused.map((field) => `\`${field}\` cannot be null.`).join(' '));
+  const set = validate(EndpointPatch, Object.fromEntries(fields.filter(([, value]) => value !== null)));
+  return nulls.length > 0 ? { ...set, description: null } : set;
+}

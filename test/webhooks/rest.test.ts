@@ -1,0 +1,259 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { startTestApi, type TestApi } from '../support/api.ts';
+import { closing } from '../support/database.ts';
+import { type Script, startReceiver } from '../support/receiver.ts';
+import { createNamespace, startTestWorker, type TestWorker } from '../support/worker.ts';
+
+let api: TestApi;
+let worker: TestWorker;
+
+beforeAll(async () => {
+  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  const namespace = await createNamespace(connection);
+  await connection.close();
+  api = await startTestApi({ namespace });
+  worker = await startTestWorker(api.db, { namespace });
+});
+afterAll(async () => {
+  await worker?.close();
+  await api?.close();
+});
+
+async function createEndpoint(body: object = {}, key = api.key) {
+  const answer = await api.request('POST', '/webhook-endpoints', {
+    key,
+    body: { url: 'https://example.com/hook', ...body },
+  });
+  expect(answer.status, answer.text).toBe(201);
+  return answer.body.data;
+}
+
+describe('endpoints', () => {
+  it('are created with their secret shown once, read, changed and deleted', async () => {
+    const created = await createEndpoint({
+      description: 'ERP',
+      events: ['stock.low'],
+      headers: { Authorization: 'Basic c2VjcmV0' },
+    });
+    expect(created).toMatchObject({
+      url: 'https://example.com/hook',
+      events: ['stock.low'],
+      headerNames: ['Authorization'],
+    });
+    expect(created.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+
+    const path = `/webhook-endpoints/${created.id}`;
+    const { secret, ...shown } = created;
+    expect((await api.request('GET', path)).body.data).toEqual(shown);
+    expect((await api.request('GET', '/webhook-endpoints')).text).not.toContain(secret);
+
+    const patched = await api.request('PATCH', path, {
+      body: { ...shown, url: 'https://example.org/', description: null },
+    });
+    expect(patched.body.data).toMatchObject({ url: 'https://example.org/', description: null, events: ['stock.low'] });
+    expect((await api.request('DELETE', path)).status).toBe(204);
+    expect((await api.request('GET', path)).status).toBe(404);
+  });
+
+  it.each([
+    [{ url: 'ftp://x/' }, '`url` must be an http or https URL.'],
+    [{ url: 'https://user:pw@example.com/' }, '`url` must not carry a user name or password.'],
+    [{ events: ['stock.high'] }, '`events` may hold '],
+    [{ events: [] }, '`events` must be a list of at least one event.'],
+    [{ headers: { 'X-MK-Event': 'x' } }, '`headers` may not set "X-MK-Event".'],
+    [{ headers: { 'X-A': 'a\r\nB: c' } }, '`headers` must have printable ASCII'],
+    [{ color: 'red' }, '`color` is not a field'],
+  ])('refuse %o', async (body, message) => {
+    const answer = await api.request('POST', '/webhook-endpoints', { body: { url: 'https://example.com/', ...body } });
+    expect(answer.status).toBe(422);
+    expect(answer.body.error.message).toContain(message);
+  });
+
+  it('of another organization cannot be told from missing ones', async () => {
+    const { id } = await createEndpoint();
+    const key = await api.createKey('write', await api.createOrganization());
+    const tries = [
+      ['GET', ''],
+      ['PATCH', '', {}],
+      ['DELETE', ''],
+      ['POST', '/test'],
+      ['POST', '/enable'],
+      ['POST', '/disable'],
+      ['POST', '/rotate-secret'],
+    ] as const;
+    for (const [method, path, body] of tries) {
+      const foreign = await api.request(method, `/webhook-endpoints/${id}${path}`, { key, body });
+      expect([method, path, foreign.status]).toEqual([method, path, 404]);
+    }
+    expect((await api.request('GET', '/webhook-endpoints', { key })).body.data).toEqual([]);
+  });
+
+  it('receive a marked test event when asked, with their own headers', async () => {
+    const receiver = closing(await startReceiver());
+    const { id, secret } = await createEndpoint({
+      url: receiver.url,
+      events: ['stock.low'],
+      headers: { 'X-Tenant': '7' },
+    });
+    const answer = await api.request('POST', `/webhook-endpoints/${id}/test`);
+    expect(answer.status).toBe(202);
+    const [received] = await receiver.waitFor(1);
+    expect(received?.headers).toMatchObject({
+      'x-tenant': '7',
+      'x-mk-event': 'webhook.test',
+      'webhook-id': answer.body.data.eventId,
+    });
+    expect(received?.body.data.test).toBe(true);
+    expect(
+      new Webhook(secret).verify(received?.rawBody ?? '', received?.headers as Record<string, string>),
+    ).toBeTruthy();
+    const event = await api.request('GET', `/events/${answer.body.data.eventId}`);
+    expect(event.body.data).toMatchObject({ event: 'webhook.test', data: received?.body.data });
+  });
+
+  it('sign with both secrets while one is being rotated, and with the new one alone after', async () => {
+    const receiver = closing(await startReceiver());
+    const { id, secret } = await createEndpoint({ url: receiver.url });
+    const rotated = (await api.request('POST', `/webhook-endpoints/${id}/rotate-secret`, { body: { overlapHours: 1 } }))
+      .body.data;
+    expect(Date.parse(rotated.previousSecretUntil) - Date.now()).toBeGreaterThan(59 * 60 * 1000);
+    await api.request('POST', `/webhook-endpoints/${id}/test`);
+    const [during] = await receiver.waitFor(1);
+    for (const key of [secret, rotated.secret]) {
+      expect(new Webhook(key).verify(during?.rawBody ?? '', during?.headers as Record<string, string>)).toBeTruthy();
+    }
+
+    const again = (await api.request('POST', `/webhook-endpoints/${id}/rotate-secret`, { body: { overlapHours: 0 } }))
+      .body.data;
+    await api.request('POST', `/webhook-endpoints/${id}/test`);
+    const after = (await receiver.waitFor(2))[1];
+    expect(after?.headers['webhook-signature']).toMatch(/^v1,\S+$/);
+    expect(
+      new Webhook(again.secret).verify(after?.rawBody ?? '', after?.headers as Record<string, string>),
+    ).toBeTruthy();
+  });
+
+  it('that are disabled get nothing until they are enabled again', async () => {
+    const organizationId = await api.createOrganization();
+    const key = await api.createKey('write', organizationId);
+    const receiver = closing(await startReceiver());
+    const { id } = await createEndpoint({ url: receiver.url }, key);
+    const disabled = await api.request('POST', `/webhook-endpoints/${id}/disable`, { key });
+    expect(disabled.body.data.disabledReason).toBe('disabled by hand');
+    await api.request('POST', '/parts', { key, body: { sku: 'A', name: 'A' } });
+    expect((await api.request('POST', `/webhook-endpoints/${id}/test`, { key })).status).toBe(409);
+    await api.request('POST', `/webhook-endpoints/${id}/enable`, { key });
+    await api.request('POST', '/parts', { key, body: { sku: 'B', name: 'B' } });
+    expect((await receiver.waitFor(1)).map(({ body }) => body.data.sku)).toEqual(['B']);
+  });
+});
+
+describe('deliveries', () => {
+  /** One delivery to an endpoint with this script, first attempt made. */
+  async function deliver(script: Script) {
+    const receiver = closing(await startReceiver(script));
+    const { id: endpointId } = await createEndpoint({ url: receiver.url });
+    const { deliveryId } = (await api.request('POST', `/webhook-endpoints/${endpointId}/test`)).body.data;
+    await receiver.waitFor(1);
+    const path = `/deliveries/${deliveryId}`;
+    const show = async () => (await api.request('GET', path)).body.data;
+    return { receiver, endpointId, path, show };
+  }
+
+  async function until(show: Awaited<ReturnType<typeof deliver>>['show'], status: string) {
+    for (const giveUpAt = Date.now() + 20_000; (await show()).status !== status; await delay(20)) {
+      if (Date.now() > giveUpAt) throw new Error(`not ${status} after 20 s`);
+    }
+    return show();
+  }
+
+  it('show why they failed and when they are tried next', async () => {
+    const { show, endpointId } = await deliver((response) => void response.writeHead(503).end('try later'));
+    const shown = await until(show, 'retrying');
+    expect(shown).toMatchObject({
+      endpointId,
+      event: 'webhook.test',
+      attemptsMade: 1,
+      lastFailure: expect.stringMatching(/^HTTP 503 from 127/),
+      endedAt: null,
+      attempts: [{ number: 1, trigger: 'instant', statusCode: 503, responseBody: 'try later' }],
+    });
+    const waitMs = Date.parse(shown.nextAttemptAt) - Date.parse(shown.attempts[0].startedAt);
+    expect(waitMs).toBeGreaterThanOrEqual(30_000);
+    expect(shown.temporalUrl).toContain(`/workflows/webhook%2F${endpointId}%2F${shown.eventId}`);
+
+    const listed = await api.request('GET', `/deliveries?endpointId=${endpointId}&status=retrying`);
+    expect(listed.body.data).toEqual([expect.objectContaining({ id: shown.id })]);
+    expect((await api.request('GET', `/deliveries?endpointId=${endpointId}&status=delivered`)).body.data).toEqual([]);
+  });
+
+  it('are retried at once when asked, accepted in under a second also while the endpoint hangs', async () => {
+    const { receiver, path, show } = await deliver(async (response, _, count) => {
+      if (count === 2) await delay(3_000);
+      response.writeHead(count === 1 ? 500 : 204).end();
+    });
+    await until(show, 'retrying');
+    const startedAt = Date.now();
+    const accepted = await api.request('POST', `${path}/retry`);
+    expect([accepted.status, Date.now() - startedAt < 1_000]).toEqual([202, true]);
+    await receiver.waitFor(2);
+    const refused = await api.request('POST', `${path}/retry`);
+    expect([refused.status, refused.body.error.code]).toEqual([409, 'already_running']);
+    expect((await until(show, 'delivered')).attempts.map(({ trigger }: { trigger: string }) => trigger)).toEqual([
+      'instant',
+      'manual',
+    ]);
+  });
+
+  it('start over when they had ended', async () => {
+    const { receiver, path, show } = await deliver(
+      (response, _, count) => void response.writeHead(count === 1 ? 410 : 200).end(),
+    );
+    expect((await until(show, 'failed')).lastFailure).toMatch(/^HTTP 410/);
+    const { endpointId } = await show();
+    expect((await api.request('GET', `/webhook-endpoints/${endpointId}`)).body.data.disabledReason).toMatch(
+      /^HTTP 410/,
+    );
+    await api.request('POST', `/webhook-endpoints/${endpointId}/enable`);
+    expect((await api.request('POST', `${path}/retry`)).status).toBe(202);
+    await until(show, 'delivered');
+    expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+  });
+
+  it('are not tried again once cancelled', async () => {
+    const { path, show } = await deliver((response) => void response.writeHead(500).end());
+    const { endpointId, eventId } = await until(show, 'retrying');
+    expect((await api.request('POST', `${path}/cancel`)).body.data).toMatchObject({
+      status: 'cancelled',
+      nextAttemptAt: null,
+    });
+    expect((await api.request('POST', `${path}/cancel`)).status).toBe(409);
+    const handle = worker.client.workflow.getHandle(`webhook/${endpointId}/${eventId}`);
+    await expect(handle.result()).rejects.toThrow('cancelled');
+  });
+
+  it.each(['endpointId=x', 'status=late', 'since=yesterday', 'eventId=7', 'color=red'])(
+    'refuse the filter %s',
+    async (query) => {
+      expect((await api.request('GET', `/deliveries?${query}`)).status).toBe(400);
+    },
+  );
+
+  it('and events of another organization cannot be told from missing ones', async () => {
+    const { path, show } = await deliver((response) => void response.writeHead(204).end());
+    const { eventId } = await until(show, 'delivered');
+    const key = await api.createKey('write', await api.createOrganization());
+    for (const [method, foreign] of [
+      ['GET', path],
+      ['POST', `${path}/retry`],
+      ['POST', `${path}/cancel`],
+      ['GET', `/events/${eventId}`],
+    ]) {
+      expect((await api.request(method ?? '', foreign ?? '', { key })).status).toBe(404);
+    }
+    expect((await api.request('GET', '/deliveries', { key })).body.data).toEqual([]);
+  });
+});
