@@ -39,7 +39,11 @@ export async function openDatabase(url: string, { maxConnections = 20, limitMs =
     em: () => orm.em.fork(),
     pool,
     migrate: () => migrate(orm, pool),
-    close: () => orm.close(true),
+    async close() {
+      await orm.close(true);
+      // MikroORM ends the pool only when it has used it itself.
+      if (!pool.ending) await pool.end();
+    },
   };
 }
 
