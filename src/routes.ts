@@ -46,6 +46,8 @@ export function mountRoutes(app: Koa, services: Services): void {
   api.post('/webhook-endpoints/:id/test', write, endpoints.test);
   api.post('/webhook-endpoints/:id/enable', write, endpoints.enable);
   api.post('/webhook-endpoints/:id/disable', write, endpoints.disable);
+  api.post('/webhook-endpoints/:id/recover', write, endpoints.recover);
+  api.get('/recoveries/:id', endpoints.getRecovery);
   api.get('/deliveries', deliveries.list);
   api.get('/deliveries/:id', deliveries.get);
   api.post('/deliveries/:id/retry', write, deliveries.retry);

@@ -45,7 +45,13 @@ export interface DeliveryActivities {
   attemptByHand(input: DeliveryInput): Promise<AttemptResult>;
 }
 
+export interface RecoveryInput {
+  recoveryId: number;
+}
+
 export interface MaintenanceActivities {
+  /** Puts some deliveries back into the outbox; answers whether those were the last, and how many wait there now. */
+  recoverSome(input: RecoveryInput): Promise<{ done: boolean; waiting: number }>;
   /** Answers how many partitions of the attempt log were made and dropped. */
   maintainAttemptLog(): Promise<{ made: number; dropped: number }>;
 }

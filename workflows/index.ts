@@ -1,2 +1,3 @@
 export { deliverWebhook } from './deliver-webhook.ts';
 export { maintainAttemptLog } from './maintain-attempt-log.ts';
+export { recoverDeliveries } from './recover-deliveries.ts';

@@ -8,6 +8,7 @@ export const migrations = [
   { name: '0003-attempts', class: fromSql('0003-attempts') },
   { name: '0004-attempt-log', class: fromSql('0004-attempt-log') },
   { name: '0005-deliveries-by-hand', class: fromSql('0005-deliveries-by-hand') },
+  { name: '0006-recovery', class: fromSql('0006-recovery') },
 ];
 
 function fromSql(name: string) {

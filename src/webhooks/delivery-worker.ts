@@ -3,12 +3,13 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createAddressGuard } from '../../activities/address-guard.ts';
 import { createActivities } from '../../activities/deliver.ts';
-import { createMaintenanceActivities } from '../../activities/maintain-attempt-log.ts';
+import { createMaintenanceActivities } from '../../activities/maintenance.ts';
 import { createPostWebhook } from '../../activities/post-webhook.ts';
 import { slowTaskQueue, webhookTaskQueue } from '../../workflows/contract.ts';
 import type { Database } from '../db/database.ts';
 import type { Logger } from '../log.ts';
 import { startDispatcher } from './dispatcher.ts';
+import { createStartRecovery } from './recovery.ts';
 import { registerSearchAttributes } from './register-search-attributes.ts';
 import { scheduleMaintenance } from './schedule-maintenance.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -91,7 +92,12 @@ function run(
   };
   // One that fails takes the other with it: half a worker would deliver half the webhooks.
   const running = Promise.allSettled(workers.map((worker) => worker.run().finally(shutDown)));
-  const dispatcher = startDispatcher({ pool: db.pool, start: createStartDelivery(client), log });
+  const dispatcher = startDispatcher({
+    pool: db.pool,
+    start: createStartDelivery(client),
+    startRecovery: createStartRecovery(client),
+    log,
+  });
   const listener = listenForWakes({ databaseUrl, log }, dispatcher.wake);
   const stopFeeding = () => Promise.all([listener.stop(), dispatcher.stop()]);
 

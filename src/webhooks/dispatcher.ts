@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Logger } from '../log.ts';
+import { type StartRecovery, startRecoveries } from './recovery.ts';
 import { type DeliveryRow, deliveryColumns, type StartDelivery } from './start-delivery.ts';
 import { sweep } from './sweep.ts';
 
 export interface DispatcherDeps {
   pool: Pool;
   start: StartDelivery;
+  startRecovery: StartRecovery;
   log: Logger;
 }
 
@@ -25,7 +27,7 @@ const maxStartsUnderWay = 100;
 const startLeaseSeconds = 10;
 
 /** Takes deliveries out of the outbox, oldest first, and starts one workflow for each. Runs until stopped. */
-export function startDispatcher({ pool, start, log }: DispatcherDeps): Dispatcher {
+export function startDispatcher({ pool, start, startRecovery, log }: DispatcherDeps): Dispatcher {
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   let signal = Promise.withResolvers<void>();
@@ -78,6 +80,15 @@ export function startDispatcher({ pool, start, log }: DispatcherDeps): Dispatche
     await Promise.all(underWay);
   }
 
+  async function startRecoveriesRegularly(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await startRecoveries({ pool, startRecovery }).catch((error) =>
+        log.warn({ err: error }, 'no recovery was started'),
+      );
+      await delay(pollMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+
   async function sweepRegularly(): Promise<void> {
     while (!stopping.signal.aborted) {
       await sweep({ pool, start, log }).catch((error) => log.warn({ err: error }, 'the sweep failed; trying on'));
@@ -85,7 +96,7 @@ export function startDispatcher({ pool, start, log }: DispatcherDeps): Dispatche
     }
   }
 
-  const done = Promise.all([run(), sweepRegularly()]);
+  const done = Promise.all([run(), startRecoveriesRegularly(), sweepRegularly()]);
   return {
     wake,
     async stop() {

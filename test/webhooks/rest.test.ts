@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { Webhook } from 'standardwebhooks';
@@ -148,6 +149,96 @@ describe('endpoints', () => {
     await api.request('POST', `/webhook-endpoints/${id}/enable`, { key });
     await api.request('POST', '/parts', { key, body: { sku: 'B', name: 'B' } });
     expect((await receiver.waitFor(1)).map(({ body }) => body.data.sku)).toEqual(['B']);
+  });
+});
+
+describe('recovery', () => {
+  it('counts first, then sends again what failed and what was missed while disabled, each once', async () => {
+    const organizationId = await api.createOrganization();
+    const key = await api.createKey('write', organizationId);
+    let isDown = true;
+    const receiver = closing(await startReceiver((response) => void response.writeHead(isDown ? 410 : 204).end()));
+    const { id } = await createEndpoint({ url: receiver.url }, key);
+    const since = new Date().toISOString();
+    const post = (sku: string) => api.request('POST', '/parts', { key, body: { sku, name: sku } });
+    await post('FAILED');
+    await receiver.waitFor(1);
+    const path = `/webhook-endpoints/${id}`;
+    const isDisabled = async () => (await api.request('GET', path, { key })).body.data.disabledAt !== null;
+    while (!(await isDisabled())) await delay(20);
+    for (const sku of ['MISSED-1', 'MISSED-2']) await post(sku);
+
+    const recover = (body: object) => api.request('POST', `${path}/recover`, { key, body: { since, ...body } });
+    expect((await recover({ dryRun: true })).body.data).toEqual({ dryRun: true, total: 3 });
+    expect((await recover({ dryRun: true, statuses: ['missed'] })).body.data.total).toBe(2);
+    expect((await recover({ dryRun: true, events: ['stock.low'] })).body.data.total).toBe(0);
+    expect((await recover({})).status).toBe(409);
+
+    isDown = false;
+    await api.request('POST', `${path}/enable`, { key });
+    const accepted = await recover({});
+    expect([accepted.status, accepted.body.data.total]).toEqual([202, 3]);
+    const received = await receiver.waitFor(4);
+    expect(
+      received
+        .slice(1)
+        .map(({ body }) => body.data.sku)
+        .sort(),
+    ).toEqual(['FAILED', 'MISSED-1', 'MISSED-2']);
+    const progress = async () => (await api.request('GET', `/recoveries/${accepted.body.data.id}`, { key })).body.data;
+    while ((await progress()).status !== 'done') await delay(20);
+    expect(await progress()).toMatchObject({ recovered: 3, total: 3 });
+    expect((await recover({ dryRun: true })).body.data.total).toBe(0);
+  });
+
+  it.each([
+    [{}, '`since` is required.'],
+    [{ since: 'now' }, '`since` must be an ISO 8601'],
+    [{ since: '2026-01-01T00:00:00Z', statuses: ['late'] }, '`statuses` must be a list of'],
+  ])('refuses %o', async (body, message) => {
+    const { id } = await createEndpoint();
+    const answer = await api.request('POST', `/webhook-endpoints/${id}/recover`, { body });
+    expect([answer.status, answer.body.error.message]).toEqual([422, expect.stringContaining(message)]);
+  });
+});
+
+describe('an endpoint in which nothing succeeds', () => {
+  const tryOnce = async (endpointId: number, delivered: boolean, daysLater: number) => {
+    const { pool } = api.db;
+    const { rows } = await pool.query('select * from emit_test_event($1, $2, null)', [api.organizationId, endpointId]);
+    const now = new Date(Date.now() + daysLater * 24 * 60 * 60 * 1000);
+    const token = randomUUID();
+    await pool.query('update delivery set dispatched_at = now() where id = $1', [rows[0].delivery_id]);
+    await pool.query(`select claim_attempt($1, $2, 'instant', $3, 6000, 20000, 30000, 11)`, [
+      rows[0].delivery_id,
+      token,
+      now,
+    ]);
+    await pool.query(
+      `select record_attempt($1, $2, 'instant', $3, 5, $4, false, false, null, 'HTTP 500', 0, null, 30000, 11)`,
+      [rows[0].delivery_id, token, now, delivered],
+    );
+  };
+  const reasonOf = async (id: number) =>
+    (await api.request('GET', `/webhook-endpoints/${id}`)).body.data.disabledReason;
+
+  it('is disabled after five days and twenty failed deliveries, and an event says why', async () => {
+    const { id } = await createEndpoint();
+    for (let n = 0; n < 19; n++) await tryOnce(id, false, 0);
+    expect(await reasonOf(id)).toBeNull();
+    await tryOnce(id, false, 4.9);
+    expect(await reasonOf(id)).toBeNull();
+    await tryOnce(id, false, 5.1);
+    expect(await reasonOf(id)).toMatch(/^nothing was delivered since .* UTC; 21 deliveries failed$/);
+    const { rows } = await api.db.pool.query(`select data from event where type = 'webhook.endpoint.disabled'`);
+    expect(rows.map(({ data }) => data).filter(({ endpointId }) => endpointId === id)).toHaveLength(1);
+  });
+
+  it('stays enabled with fewer failed deliveries, or after one success', async () => {
+    const [few, better] = [(await createEndpoint()).id, (await createEndpoint()).id];
+    for (let n = 0; n < 19; n++) await tryOnce(few, false, n);
+    for (let n = 0; n < 25; n++) await tryOnce(better, n === 20, n / 4);
+    expect([await reasonOf(few), await reasonOf(better)]).toEqual([null, null]);
   });
 });
 

@@ -107,6 +107,8 @@ create table webhook_endpoint (
   sealed_secret text not null,
   previous_sealed_secret text,
   previous_secret_until timestamptz(3),
+  failing_since timestamptz(3),
+  failed_deliveries integer not null default 0,
   disabled_at timestamptz(3),
   disabled_reason text,
   deleted_at timestamptz(3) check (deleted_at is null or disabled_at is not null),
@@ -114,6 +116,7 @@ create table webhook_endpoint (
   updated_at timestamptz(3) not null default now(),
   unique (organization_id, id)
 );
+comment on column webhook_endpoint.failing_since is 'the first failed attempt after the last success; failed_deliveries have had one since';
 comment on column webhook_endpoint.previous_sealed_secret is 'signs too until previous_secret_until: a secret being rotated';
 
 create table event (

@@ -122,6 +122,35 @@ begin
   return r;
 end $$;
 
+-- Disables an endpoint that says it is gone, or in which nothing succeeded for five days while twenty deliveries failed. The
+-- event says so to the people of the organization; no endpoint gets it.
+create function note_endpoint(p_endpoint_id bigint, p_now timestamptz, p_delivered boolean, p_first_failure boolean, p_gone text)
+returns void language plpgsql as $$
+declare
+  e webhook_endpoint;
+  v_reason text := p_gone;
+begin
+  if p_delivered then
+    update webhook_endpoint set failing_since = null, failed_deliveries = 0 where id = p_endpoint_id and failing_since is not null;
+    return;
+  end if;
+  update webhook_endpoint set failing_since = coalesce(failing_since, p_now),
+    failed_deliveries = failed_deliveries + p_first_failure::integer
+  where id = p_endpoint_id and (failing_since is null or p_first_failure);
+  select * into e from webhook_endpoint where id = p_endpoint_id;
+
+  if v_reason is null and e.failed_deliveries >= 20 and e.failing_since < p_now - interval '5 days' then
+    v_reason := format('nothing was delivered since %s; %s deliveries failed',
+      to_char(e.failing_since at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), e.failed_deliveries);
+  end if;
+  if v_reason is null or e.disabled_at is not null then return; end if;
+
+  update webhook_endpoint set disabled_at = p_now, disabled_reason = v_reason where id = p_endpoint_id;
+  insert into event (id, organization_id, type, data, created_at)
+  values (uuid_v7(), e.organization_id, 'webhook.endpoint.disabled',
+    json_build_object('endpointId', e.id, 'url', e.url, 'reason', v_reason), p_now);
+end $$;
+
 create type attempt_record as (status text, attempts_made integer, retry_in_ms bigint, due_at timestamptz);
 
 -- Writes what came of an attempt, in one transaction with the delivery's new state. A late record of an attempt that was
@@ -157,10 +186,8 @@ begin
       d := count_failure(d, v_now, p_failure, v_now + make_interval(secs => p_retry_after_ms / 1000.0), p_final,
         p_first_wait_ms, p_max_attempts);
     end if;
-    if p_endpoint_gone then
-      update webhook_endpoint set disabled_at = v_now, disabled_reason = p_failure
-      where id = d.endpoint_id and disabled_at is null;
-    end if;
+    perform note_endpoint(d.endpoint_id, v_now, p_delivered, p_trigger <> 'manual' and d.attempts_made = 1,
+      case when p_endpoint_gone then p_failure end);
   end if;
 
   r.status := d.status;

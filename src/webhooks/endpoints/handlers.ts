@@ -15,7 +15,8 @@ import {
   setEndpointEnabled,
   updateEndpoint,
 } from '../endpoint.ts';
-import { EndpointPatch, NewEndpoint, RotateSecret } from './schema.ts';
+import { findRecovery, recoverDeliveriesOf } from '../recovery.ts';
+import { EndpointPatch, NewEndpoint, Recover, RotateSecret } from './schema.ts';
 
 const readOnlyFields = ['id', 'headerNames', 'disabledAt', 'disabledReason', 'createdAt', 'updatedAt'];
 
@@ -66,6 +67,21 @@ export function endpointHandlers({ db, secrets, wakeDispatcher }: Services) {
       ctx.body = { data: { id: endpoint.id, ...(await rotateSecret(deps, endpoint, overlapHours)) } };
     },
 
+    async recover(ctx: Context) {
+      const endpoint = endpointOf(ctx);
+      const request = validate(Recover, withoutNulls(await readJsonObject(ctx)));
+      const recovery = await recoverDeliveriesOf(db, endpoint, request);
+      if ('id' in recovery) {
+        ctx.status = 202;
+        ctx.set('Location', `/api/v1/recoveries/${recovery.id}`);
+      }
+      ctx.body = { data: recovery };
+    },
+
+    async getRecovery(ctx: Context) {
+      ctx.body = { data: await findRecovery(db, idOf(ctx, 'recovery')) };
+    },
+
     async test(ctx: Context) {
       const { organizationId, id } = endpointOf(ctx);
       const endpoint = await findEndpoint(deps, { organizationId, id });
@@ -83,11 +99,13 @@ export function endpointHandlers({ db, secrets, wakeDispatcher }: Services) {
   };
 }
 
-function endpointOf(ctx: Context): EndpointId {
+const endpointOf = (ctx: Context) => idOf(ctx, 'webhook endpoint');
+
+function idOf(ctx: Context, noun: string): EndpointId {
   readQuery(ctx, []);
   const text: string = ctx.params.id;
   const id = asId(text);
-  if (id === undefined) throw notFound(`There is no webhook endpoint "${text}".`);
+  if (id === undefined) throw notFound(`There is no ${noun} "${text}".`);
   return { organizationId: keyOf(ctx).organizationId, id };
 }
 

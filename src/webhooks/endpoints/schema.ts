@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { field, refuse, text, wholeNumber } from '../../http/fields.ts';
 import { type EventType, eventTypes } from '../event-types.ts';
+import { type RecoverableStatus, recoverableStatuses } from '../recovery.ts';
 
 const maxUrlLength = 2_000;
 const maxHeaders = 20;
@@ -53,3 +54,25 @@ export const EndpointPatch = NewEndpoint.partial();
 
 /** How long the old secret signs on beside the new one. */
 export const RotateSecret = z.strictObject({ overlapHours: wholeNumber({ min: 0, max: 720 }).optional() });
+
+const instant = field((value) => {
+  const parsed = z.iso.datetime({ offset: true }).safeParse(value);
+  return parsed.success ? new Date(parsed.data) : refuse('must be an ISO 8601 instant such as 2026-01-31T08:00:00Z');
+});
+
+const statuses = field((value): RecoverableStatus[] => {
+  const known = Array.isArray(value) ? recoverableStatuses.filter((status) => value.includes(status)) : [];
+  return known.length > 0 && Array.isArray(value) && known.length === new Set(value).size
+    ? known
+    : refuse(`must be a list of ${recoverableStatuses.join(', ')}`);
+});
+
+const flag = field((value) => (typeof value === 'boolean' ? value : refuse('must be true or false')));
+
+export const Recover = z.strictObject({
+  since: instant,
+  until: instant.optional(),
+  events: events.optional(),
+  statuses: statuses.optional(),
+  dryRun: flag.optional(),
+});

@@ -4,6 +4,8 @@ import type { MaintenanceActivities } from '../workflows/contract.ts';
 /** A schedule that stands still for this long loses nothing: rows then go into the default partition. */
 const aheadDays = 14;
 
+const recoverAtOnce = 100;
+
 export function createMaintenanceActivities({
   pool,
   keepDays,
@@ -12,6 +14,14 @@ export function createMaintenanceActivities({
   keepDays: number;
 }): MaintenanceActivities {
   return {
+    async recoverSome({ recoveryId }) {
+      const { rows } = await pool.query<{ done: boolean; waiting: number }>(
+        'select done, waiting from recover_some($1, $2)',
+        [recoveryId, recoverAtOnce],
+      );
+      return rows[0] ?? { done: true, waiting: 0 };
+    },
+
     async maintainAttemptLog() {
       const { rows } = await pool.query<{ made: number; dropped: number }>(
         'select * from maintain_attempt_log(clock_timestamp(), $1, $2)',

@@ -1,0 +1,122 @@
+import type { Client } from '@temporalio/client';
+import type { Pool } from 'pg';
+import { webhookTaskQueue } from '../../workflows/contract.ts';
+import type { recoverDeliveries } from '../../workflows/recover-deliveries.ts';
+import { conflict, notFound } from '../errors.ts';
+import type { EndpointId } from './endpoint.ts';
+import type { EventType } from './event-types.ts';
+
+/** What can be sent again; `missed` are events for which there is no delivery, for the endpoint was disabled. */
+export const recoverableStatuses = ['failed', 'endpoint_disabled', 'cancelled', 'missed'] as const;
+export type RecoverableStatus = (typeof recoverableStatuses)[number];
+const defaultStatuses: RecoverableStatus[] = ['failed', 'endpoint_disabled', 'missed'];
+
+export interface RecoveryRequest {
+  since: Date;
+  until?: Date | undefined;
+  /** Undefined: those that the endpoint subscribes to. */
+  events?: EventType[] | undefined;
+  statuses?: RecoverableStatus[] | undefined;
+  dryRun?: boolean | undefined;
+}
+
+interface RecoveryRow {
+  id: string;
+  endpoint_id: string;
+  since: string;
+  until: string;
+  events: string[];
+  statuses: string[];
+  total: number;
+  recovered: number;
+  created_at: string;
+  ended_at: string | null;
+}
+
+/**
+ * Counts what an endpoint missed and, unless it is a dry run, leaves a recovery for the worker: a workflow of its own that
+ * goes on where it was after any interruption. Throws 404, or 409 while the endpoint is disabled.
+ */
+export async function recoverDeliveriesOf(
+  { pool }: { pool: Pool },
+  { organizationId, id }: EndpointId,
+  { since, until, events, statuses, dryRun = false }: RecoveryRequest,
+) {
+  const endpoint = await pool.query<{ events: string[]; disabled_at: string | null }>(
+    'select events, disabled_at from webhook_endpoint where organization_id = $1 and id = $2 and deleted_at is null',
+    [organizationId, id],
+  );
+  const found = endpoint.rows[0];
+  if (found === undefined) throw notFound(`There is no webhook endpoint ${id}.`);
+  if (found.disabled_at !== null && !dryRun) throw conflict('The endpoint is disabled: enable it first.');
+
+  const wanted = [organizationId, id, since, until ?? new Date(), events ?? found.events, statuses ?? defaultStatuses];
+  const { rows } = await pool.query<{ total: number }>(
+    `select count(*)::integer as total from recoverable(
+       row(0, $1, $2, $3, $4, $5, $6, 0, 0, '00000000-0000-0000-0000-000000000000', null, null, now())::recovery)`,
+    wanted,
+  );
+  const total = rows[0]?.total ?? 0;
+  if (dryRun) return { dryRun, total };
+  const inserted = await pool.query<RecoveryRow>(
+    `insert into recovery (organization_id, endpoint_id, since, until, events, statuses, total)
+     values ($1, $2, $3, $4, $5, $6, $7) returning *`,
+    [...wanted, total],
+  );
+  return inserted.rows.map(presentRecovery)[0] ?? { dryRun, total };
+}
+
+/** Throws 404. */
+export async function findRecovery({ pool }: { pool: Pool }, { organizationId, id }: EndpointId) {
+  const { rows } = await pool.query<RecoveryRow>('select * from recovery where organization_id = $1 and id = $2', [
+    organizationId,
+    id,
+  ]);
+  if (rows[0] === undefined) throw notFound(`There is no recovery ${id}.`);
+  return presentRecovery(rows[0]);
+}
+
+function presentRecovery(row: RecoveryRow) {
+  return {
+    id: Number(row.id),
+    endpointId: Number(row.endpoint_id),
+    since: new Date(row.since).toISOString(),
+    until: new Date(row.until).toISOString(),
+    events: row.events,
+    statuses: row.statuses,
+    status: row.ended_at === null ? 'running' : 'done',
+    total: row.total,
+    recovered: row.recovered,
+    createdAt: new Date(row.created_at).toISOString(),
+    endedAt: row.ended_at && new Date(row.ended_at).toISOString(),
+  };
+}
+
+/** Starts a recovery's workflow, or finds it running. */
+export type StartRecovery = (recoveryId: number) => Promise<void>;
+
+export const createStartRecovery =
+  (client: Client): StartRecovery =>
+  async (recoveryId) => {
+    await client.workflow.start<typeof recoverDeliveries>('recoverDeliveries', {
+      workflowId: `recovery/${recoveryId}`,
+      taskQueue: webhookTaskQueue,
+      args: [{ recoveryId }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+    });
+  };
+
+/** Starts the recoveries that wait, and again those that have been going on for a minute: their workflow may be lost. */
+export async function startRecoveries({
+  pool,
+  startRecovery,
+}: {
+  pool: Pool;
+  startRecovery: StartRecovery;
+}): Promise<void> {
+  const { rows } = await pool.query<{ id: string }>(
+    `update recovery set started_at = clock_timestamp()
+     where ended_at is null and (started_at is null or started_at < clock_timestamp() - interval '1 minute') returning id`,
+  );
+  for (const { id } of rows) await startRecovery(Number(id));
+}
