@@ -5,8 +5,8 @@ export function tidyName(text: string): string {
 
 /**
  * A sku or name as it is matched: two that differ only in case or in Unicode composition fold to the same key.
- * Upper case first makes "straße" and "STRASSE", and the two small sigmas, one.
+ * Lower, upper and lower again make "straße", "STRAẞE" and "STRASSE", and the two small sigmas, one.
  */
 export function foldName(text: string): string {
-  return tidyName(text).toUpperCase().toLowerCase().normalize('NFC');
+  return tidyName(text).toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
 }

@@ -24,13 +24,15 @@ export function field<T>(read: (value: unknown) => T) {
 }
 
 /** A sku, name or unit: one line, trimmed, NFC. A blank one counts as missing. */
-export const label = (maxLength: number) =>
-  field((value) => {
-    const text = tidyName(string(value, maxLength));
-    if (text === '') throw new Refusal(missing);
-    if (/\p{Cc}/u.test(text)) throw new Refusal('must not contain control characters');
-    return text;
-  });
+export const label = (maxLength: number) => field((value) => oneLine(string(value, maxLength)));
+
+function oneLine(value: string): string {
+  if (!value.isWellFormed()) throw new Refusal('must be valid Unicode');
+  const text = tidyName(value);
+  if (text === '') throw new Refusal(missing);
+  if (/\p{Cc}/u.test(text)) throw new Refusal('must not contain control characters');
+  return text;
+}
 
 /** Free text of several lines, kept as sent. */
 export const text = (maxLength: number) =>
@@ -88,7 +90,7 @@ export const id = field((value) => idFrom(number(value)));
 
 /** A numeric id, or a sku or name. */
 export const idOrName = field((value) => {
-  if (typeof value === 'string') return tidyName(value) === '' ? refuse(missing) : value;
+  if (typeof value === 'string') return oneLine(value);
   if (value instanceof NumberLiteral) return idFrom(number(value));
   return refuse('must be an id (a number) or a name (a string)');
 });

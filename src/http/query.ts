@@ -6,6 +6,7 @@ import { badRequest } from '../errors.ts';
  * Throws 400 for any other: a mistyped filter must not answer unfiltered rows.
  */
 export function readQuery<const T extends string>(ctx: Context, allowed: readonly T[]): Partial<Record<T, string>> {
+  decodeURIComponent(ctx.querystring.replaceAll('+', ' ')); // a URIError is 400
   const query: Partial<Record<T, string>> = {};
   for (const [name, value] of Object.entries(ctx.query)) {
     const known = allowed.find((parameter) => parameter === name);
@@ -19,8 +20,7 @@ export function readQuery<const T extends string>(ctx: Context, allowed: readonl
 /** A numeric id in a path or query. Only digits without a leading zero can be one: `007` is a sku. */
 export function asId(text: string): number | undefined {
   if (!/^[1-9]\d*$/.test(text)) return undefined;
-  const id = Number(text);
-  return Number.isSafeInteger(id) ? id : undefined;
+  return Math.min(Number(text), Number.MAX_SAFE_INTEGER); // beyond it there is no id, and this one is never given
 }
 
 function unknownParameter(name: string, allowed: readonly string[]): string {

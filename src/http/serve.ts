@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { answerUnreadable } from './unreadable.ts';
 
 export interface Serving {
   port: number;
@@ -11,7 +12,11 @@ const drainMs = 10_000;
 
 /** Listens on all interfaces. Rejects with the listen error (`EADDRINUSE`, `EACCES`). */
 export async function serve(listener: RequestListener, port: number): Promise<Serving> {
-  const server = createServer({ requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 }, listener);
+  const server = createServer(
+    { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 65_000, requireHostHeader: false },
+    listener,
+  );
+  answerUnreadable(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, () => resolve());

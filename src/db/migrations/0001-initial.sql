@@ -66,12 +66,12 @@ create table movement (
   note text,
   api_key_id bigint,
   created_at timestamptz(3) not null,
+  unique (organization_id, id),
   foreign key (organization_id, part_id) references part (organization_id, id),
   foreign key (organization_id, location_id) references location (organization_id, id),
   foreign key (organization_id, api_key_id) references api_key (organization_id, id)
 );
 comment on column movement.on_hand is 'the part''s total over all locations after this movement';
-create index movement_by_organization on movement (organization_id, id);
 create index movement_by_part on movement (organization_id, part_id, id);
 create index movement_by_location on movement (organization_id, location_id, id);
 
@@ -124,10 +124,11 @@ create table event (
   organization_id bigint not null references organization (id),
   type text not null,
   data json not null,
-  movement_id bigint references movement (id),
+  movement_id bigint,
   api_key_id bigint,
   created_at timestamptz(3) not null,
   unique (organization_id, id),
+  foreign key (organization_id, movement_id) references movement (organization_id, id),
   foreign key (organization_id, api_key_id) references api_key (organization_id, id)
 );
 comment on column event.data is 'json, not jsonb: the order of its keys is published';

@@ -32,7 +32,7 @@ export function partHandlers({ db, wakeDispatcher }: Services) {
       const { part, deliveries } = await createPart({ db, key: keyOf(ctx) }, input);
       wakeDispatcher(deliveries);
       ctx.status = 201;
-      ctx.set('Location', `/api/v1/parts/${part.id}`);
+      ctx.set('Location', `/api/v1/parts/${part.id}?by=id`); // another part may have this number as its sku
       ctx.body = { data: presentPart(part) };
     },
 
