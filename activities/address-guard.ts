@@ -7,16 +7,20 @@ export class BlockedAddress extends Error {
   readonly code = 'BLOCKED_ADDRESS';
 }
 
+type Scheme = 'http:' | 'https:';
+
 /**
  * Keeps webhooks out of the private network. Addresses are judged as they are connected to: literals before the request
  * (the URL parser has already turned `0x7f.1` and the like into plain ones), names as they resolve.
  */
 export interface AddressGuard {
-  /** Throws `BlockedAddress` for a scheme or a literal address that is not allowed. */
-  checkUrl(url: URL): void;
+  /** Answers the scheme. Throws `BlockedAddress` for one, or a literal address, that is not allowed. */
+  checkUrl(url: URL): Scheme;
   /** `dns.lookup` for a scheme, answering allowed addresses only. */
-  lookupFor(protocol: 'http:' | 'https:'): LookupFunction;
+  lookupFor(protocol: Scheme): LookupFunction;
 }
+
+const globalUnicast = ipaddr.parseCIDR('2000::/3');
 
 export function createAddressGuard(allowCidrs: string[]): AddressGuard {
   const allowed = allowCidrs.map((cidr) => ipaddr.parseCIDR(cidr));
@@ -25,18 +29,23 @@ export function createAddressGuard(allowCidrs: string[]): AddressGuard {
     const ip = ipaddr.process(address);
     return allowed.some(([range, bits]) => range.kind() === ip.kind() && ip.match(range, bits));
   };
-  const isPublic = (address: string) => ipaddr.process(address).range() === 'unicast';
+  const isPublic = (address: string) => {
+    const ip = ipaddr.process(address);
+    // IPv6 gives out public addresses from this block alone; ipaddr.js also calls ::127.0.0.1 unicast.
+    return ip.range() === 'unicast' && (ip.kind() === 'ipv4' || ip.match(globalUnicast));
+  };
   /** Plain http only where the operator said so. */
   const isAllowed = (address: string, protocol: string) =>
     isExempt(address) || (protocol === 'https:' && isPublic(address));
 
   return {
-    checkUrl(url) {
-      if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-        throw new BlockedAddress(`${url.protocol}// is not a webhook address; use https`);
+    checkUrl({ protocol, hostname }) {
+      if (protocol !== 'https:' && protocol !== 'http:') {
+        throw new BlockedAddress(`${protocol}// is not a webhook address; use https`);
       }
-      const host = url.hostname.replace(/^\[|\]$/g, '');
-      if (ipaddr.isValid(host) && !isAllowed(host, url.protocol)) throw blocked(host, url.protocol, isPublic(host));
+      const host = hostname.replace(/^\[|\]$/g, '');
+      if (ipaddr.isValid(host) && !isAllowed(host, protocol)) throw blocked(host, protocol, isPublic(host));
+      return protocol;
     },
 
     lookupFor: (protocol) => (hostname, options, callback) => {

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { SecretBox } from '../src/webhooks/secret-box.ts';
-import { type AttemptResult, attemptTimeoutMs, type EndStatus, webhookRetry } from '../workflows/contract.ts';
+import {
+  type AttemptResult,
+  attemptLeaseMs,
+  attemptTimeoutMs,
+  type EndStatus,
+  webhookRetry,
+} from '../workflows/contract.ts';
 import type { PostOutcome, PostWebhook, WebhookMessage } from './post-webhook.ts';
 
 export interface AttemptDeps {
@@ -18,8 +24,6 @@ export interface AttemptInput {
   trigger: 'instant' | 'scheduled' | 'manual';
 }
 
-/** While a POST is under way its lease is renewed: short, so that a dead worker's attempt is soon taken up again. */
-const leaseMs = 6_000;
 const leaseRenewalMs = 2_000;
 
 /**
@@ -76,7 +80,7 @@ async function claimAttempt(deps: AttemptDeps, { deliveryId, trigger }: AttemptI
       token,
       trigger,
       await deps.now?.(),
-      leaseMs,
+      attemptLeaseMs,
       attemptTimeoutMs,
       webhookRetry.firstWaitMs,
       webhookRetry.maxAttempts,
@@ -90,6 +94,7 @@ const waiting = (claim: Claim, why: string): AttemptResult => ({
   kind: 'waiting',
   retryInMs: Number(claim.retry_in_ms),
   attemptsMade: claim.attempts_made,
+  isHeld: claim.verdict === 'busy',
   message: `${why}. Not due for ${Math.ceil(Number(claim.retry_in_ms) / 1000)} s, no attempt was made.`,
 });
 
@@ -146,7 +151,7 @@ async function underLease<T>(
     deps.pool.query(
       `update delivery set attempt_lease_until = coalesce($3, clock_timestamp()) + make_interval(secs => $4)
        where id = $1 and attempt_token = $2`,
-      [deliveryId, token, await deps.now?.(), leaseMs / 1000],
+      [deliveryId, token, await deps.now?.(), attemptLeaseMs / 1000],
     );
   try {
     return await post();
@@ -186,6 +191,7 @@ async function recordOutcome(deps: AttemptDeps, input: RecordInput): Promise<Att
     kind: 'waiting',
     retryInMs: Number(recorded.retry_in_ms),
     attemptsMade: recorded.attempts_made,
+    isHeld: false,
     message: `${message}, next at ${new Date(recorded.due_at).toISOString().slice(11, 19)} UTC`,
   };
 }

@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import {
   type AttemptResult,
+  attemptLeaseMs,
   type DeliveryActivities,
   type DeliveryInput,
   deliveryFailed,
@@ -24,7 +26,7 @@ export function createActivities(deps: AttemptDeps, lanes: EndpointLanes = creat
       const permit = lanes.isQuick(endpointId) ? lanes.take(endpointId) : undefined;
       if (permit === undefined || !('release' in permit)) return { kind: 'deferred' };
       try {
-        return await attemptDelivery(noting, { deliveryId, trigger: 'instant' });
+        return await attemptOrTakeOver(deliveryId);
       } finally {
         permit.release();
       }
@@ -37,8 +39,18 @@ export function createActivities(deps: AttemptDeps, lanes: EndpointLanes = creat
       return result.status;
     },
 
-    attemptByHand: (input) => attempt(input, 'manual'),
+    attemptAsked: attempt,
   };
+
+  /** A claim that is still held when the attempt is repeated is mostly a dead worker's, and soon free. */
+  async function attemptOrTakeOver(deliveryId: number): Promise<AttemptResult> {
+    const giveUpAt = performance.now() + 1.5 * attemptLeaseMs;
+    for (;;) {
+      const result = await attemptDelivery(noting, { deliveryId, trigger: 'instant' });
+      if (result.kind !== 'waiting' || !result.isHeld || performance.now() > giveUpAt) return result;
+      await delay(Math.min(result.retryInMs, takeOverPollMs));
+    }
+  }
 
   async function attempt(
     { deliveryId, endpointId }: DeliveryInput,
@@ -65,6 +77,7 @@ export function createActivities(deps: AttemptDeps, lanes: EndpointLanes = creat
   }
 }
 
+const takeOverPollMs = 500;
 const databaseRetryMs = 5_000;
 
 const retryIn = (delayMs: number, message: string, type: string) =>

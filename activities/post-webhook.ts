@@ -1,3 +1,4 @@
+import type { Client } from 'undici';
 import { type AddressGuard, BlockedAddress } from './address-guard.ts';
 import { signedHeaders } from './sign-webhook.ts';
 import { createTimedClient, type Timings } from './timed-client.ts';
@@ -55,11 +56,12 @@ export function createPostWebhook(guard: AddressGuard): PostWebhook {
   return async (message) => {
     const startedAt = performance.now();
     const url = new URL(message.url);
-    const lookup = guard.lookupFor(url.protocol === 'http:' ? 'http:' : 'https:');
-    const { client, timings, markFirstByte } = createTimedClient(url.origin, { lookup, timeoutMs: postDeadlineMs });
+    const timings: Timings = {};
     const report = () => ({ durationMs: Math.round(performance.now() - startedAt), timings });
+    let client: Client | undefined;
     try {
-      guard.checkUrl(url);
+      const protocol = guard.checkUrl(url);
+      client = createTimedClient(url.origin, { lookup: guard.lookupFor(protocol), timeoutMs: postDeadlineMs, timings });
       const response = await client.request({
         method: 'POST',
         path: url.pathname + url.search,
@@ -67,17 +69,19 @@ export function createPostWebhook(guard: AddressGuard): PostWebhook {
         body: message.body,
         signal: AbortSignal.timeout(postDeadlineMs),
       });
-      markFirstByte();
+      timings.firstByteMs = Math.round(performance.now() - startedAt) - sumOf(timings);
       const { statusCode, headers } = response;
       const bodyExcerpt = await readExcerpt(response.body);
       return outcomeOf(url.host, { ...report(), response: { statusCode, headers: loggable(headers), bodyExcerpt } });
     } catch (error) {
       return faultOf(error, url.host, report());
     } finally {
-      void client.destroy().catch(() => undefined);
+      void client?.destroy().catch(() => undefined);
     }
   };
 }
+
+const sumOf = ({ dnsMs = 0, connectMs = 0, tlsMs = 0 }: Timings) => dnsMs + connectMs + tlsMs;
 
 /** A receiver's answer matters by its status: its body is read a little, then the connection is closed. */
 async function readExcerpt(body: AsyncIterable<Buffer>): Promise<string> {
@@ -117,8 +121,9 @@ function outcomeOf(host: string, report: PostReport & Required<Pick<PostReport, 
 /** Seconds or an HTTP date; 0 for what is neither, at most 6 h. */
 export function parseRetryAfter(value: string, nowMs: number): number {
   const text = value.trim();
-  const waitMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
-  return Number.isNaN(waitMs) ? 0 : Math.min(Math.max(Math.ceil(waitMs), 0), maxRetryAfterMs);
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, maxRetryAfterMs);
+  const atMs = /^[A-Z][a-z]+, .+ GMT$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(atMs) ? 0 : Math.min(Math.max(Math.ceil(atMs - nowMs), 0), maxRetryAfterMs);
 }
 
 function faultOf(error: unknown, host: string, report: PostReport): PostOutcome {

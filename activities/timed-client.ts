@@ -9,19 +9,14 @@ export interface Timings {
   firstByteMs?: number;
 }
 
-export interface TimedClient {
-  client: Client;
-  timings: Timings;
-  /** Call it when the response's head is there. */
-  markFirstByte(): void;
-}
-
 /**
- * An HTTP client for one request on a connection of its own. No connection is used twice: one that the receiver closes just
- * then would fail a healthy delivery.
+ * An HTTP client for one request on a connection of its own, which fills in `timings` as it goes. No connection is used
+ * twice: one that the receiver closes just then would fail a healthy delivery.
  */
-export function createTimedClient(origin: string, options: { lookup: LookupFunction; timeoutMs: number }): TimedClient {
-  const timings: Timings = {};
+export function createTimedClient(
+  origin: string,
+  { lookup, timeoutMs, timings }: { lookup: LookupFunction; timeoutMs: number; timings: Timings },
+): Client {
   let since = performance.now();
   const mark = (part: keyof Timings) => {
     const now = performance.now();
@@ -29,14 +24,13 @@ export function createTimedClient(origin: string, options: { lookup: LookupFunct
     since = now;
   };
 
-  const lookup: LookupFunction = (hostname, lookupOptions, callback) => {
-    since = performance.now();
-    options.lookup(hostname, lookupOptions, (...answer) => {
+  const timedLookup: LookupFunction = (hostname, options, callback) => {
+    lookup(hostname, options, (...answer) => {
       mark('dnsMs');
       callback(...answer);
     });
   };
-  const connector = buildConnector({ lookup, timeout: options.timeoutMs });
+  const connector = buildConnector({ lookup: timedLookup, timeout: timeoutMs });
   const connect: buildConnector.connector = (target, callback) => {
     since = performance.now();
     const socket: unknown = connector(target, callback);
@@ -44,9 +38,5 @@ export function createTimedClient(origin: string, options: { lookup: LookupFunct
     socket.once('connect', () => mark('connectMs'));
     socket.once('secureConnect', () => mark('tlsMs'));
   };
-  return {
-    client: new Client(origin, { connect, pipelining: 0 }),
-    timings,
-    markFirstByte: () => mark('firstByteMs'),
-  };
+  return new Client(origin, { connect, pipelining: 0 });
 }

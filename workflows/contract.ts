@@ -14,6 +14,9 @@ export const webhookRetry = { firstWaitMs: 30_000, factor: 2, maxAttempts: 11 } 
 /** One attempt takes at most this long, from claim to record; an attempt cut off counts as failed then. */
 export const attemptTimeoutMs = 20_000;
 
+/** While a POST is under way its claim is renewed: a dead worker's is free after this. */
+export const attemptLeaseMs = 6_000;
+
 /** A delivery that was started over has a workflow of its own for each time. */
 export const deliveryWorkflowId = (endpointId: number, eventId: string, redelivery = 0) =>
   `webhook/${endpointId}/${eventId}${redelivery === 0 ? '' : `/${redelivery}`}`;
@@ -25,13 +28,16 @@ export interface DeliveryInput {
 
 export type EndStatus = 'delivered' | 'failed' | 'cancelled' | 'endpoint_disabled';
 
-/** What the delivery's row says after an attempt, made or not. */
+/** What the delivery's row says after an attempt, made or not; `isHeld`: another attempt is under way, or was cut off. */
 export type AttemptResult =
   | { kind: 'ended'; status: EndStatus; message: string }
-  | { kind: 'waiting'; retryInMs: number; attemptsMade: number; message: string };
+  | { kind: 'waiting'; retryInMs: number; attemptsMade: number; message: string; isHeld: boolean };
 
 /** `deferred`: nothing was sent, for the endpoint is slow or busy; the attempt belongs on the slow queue. */
 export type InstantResult = AttemptResult | { kind: 'deferred' };
+
+/** `manual`: by a person, counts nothing in the schedule. `scheduled`: by the sweep, for an attempt that is overdue. */
+export type AskedTrigger = 'manual' | 'scheduled';
 
 export interface DeliveryActivities {
   /** Attempt 1. Never throws for a failed attempt. */
@@ -41,8 +47,8 @@ export interface DeliveryActivities {
    * the row says, a non-retryable one (`DeliveryFailed`) at the end.
    */
   attemptOnSchedule(input: DeliveryInput): Promise<EndStatus>;
-  /** An attempt that someone asked for, whenever the next one is due. Never throws for a failed attempt. */
-  attemptByHand(input: DeliveryInput): Promise<AttemptResult>;
+  /** An attempt that was asked for: `manual` whenever the next one is due. Never throws for a failed attempt. */
+  attemptAsked(input: DeliveryInput, trigger: AskedTrigger): Promise<AttemptResult>;
 }
 
 export interface RecoveryInput {

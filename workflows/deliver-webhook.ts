@@ -14,7 +14,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import {
+  type AskedTrigger,
   type AttemptResult,
+  attemptLeaseMs,
   attemptTimeoutMs,
   type DeliveryActivities,
   type DeliveryInput,
@@ -29,7 +31,7 @@ import {
 
 type Ended = Extract<AttemptResult, { kind: 'ended' }>;
 
-export const retryNow = defineUpdate<AttemptResult>(retryNowUpdate);
+export const retryNow = defineUpdate<AttemptResult, [trigger?: AskedTrigger]>(retryNowUpdate);
 
 /**
  * Delivers one event to one endpoint: attempt 1 at once, then an activity whose retries are the published schedule.
@@ -38,8 +40,8 @@ export const retryNow = defineUpdate<AttemptResult>(retryNowUpdate);
 export async function deliverWebhook(input: DeliveryInput): Promise<EndStatus> {
   const schedule = new CancellationScope();
   let endedByHand: Ended | undefined;
-  setHandler(retryNow, async () => {
-    const result = await byHand.attemptByHand(input);
+  setHandler(retryNow, async (trigger = 'manual') => {
+    const result = await asked.attemptAsked(input, trigger);
     if (result.kind === 'ended') {
       endedByHand = result;
       schedule.cancel();
@@ -91,11 +93,11 @@ async function keepTrying(input: DeliveryInput, first: Exclude<InstantResult, En
 }
 
 const instant = proxyLocalActivities<Pick<DeliveryActivities, 'attemptInstantly'>>({
-  startToCloseTimeout: attemptTimeoutMs,
+  startToCloseTimeout: attemptTimeoutMs + 2 * attemptLeaseMs, // it may have to wait for a dead worker's claim
   retry: { maximumAttempts: 1 },
 });
 
-const byHand = proxyActivities<Pick<DeliveryActivities, 'attemptByHand'>>({
+const asked = proxyActivities<Pick<DeliveryActivities, 'attemptAsked'>>({
   taskQueue: slowTaskQueue,
   startToCloseTimeout: attemptTimeoutMs,
   retry: { maximumAttempts: 1 },

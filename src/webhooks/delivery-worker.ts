@@ -13,7 +13,7 @@ import { createStartRecovery } from './recovery.ts';
 import { registerSearchAttributes } from './register-search-attributes.ts';
 import { scheduleMaintenance } from './schedule-maintenance.ts';
 import type { SecretBox } from './secret-box.ts';
-import { createStartDelivery } from './start-delivery.ts';
+import { createNudgeDelivery, createStartDelivery } from './start-delivery.ts';
 import { listenForWakes } from './wake.ts';
 
 export interface DeliveryWorkerOptions {
@@ -87,14 +87,14 @@ function run(
   { workers, connection, client }: { workers: Worker[]; connection: NativeConnection; client: Client },
   { db, databaseUrl, log }: DeliveryWorkerOptions,
 ): DeliveryWorker {
-  const shutDown = () => {
-    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-  };
+  const stopping = Promise.withResolvers<void>();
+  const runOne = (worker: Worker) => worker.runUntil(stopping.promise).finally(() => stopping.resolve());
   // One that fails takes the other with it: half a worker would deliver half the webhooks.
-  const running = Promise.allSettled(workers.map((worker) => worker.run().finally(shutDown)));
+  const running = Promise.allSettled(workers.map(runOne));
   const dispatcher = startDispatcher({
     pool: db.pool,
     start: createStartDelivery(client),
+    nudge: createNudgeDelivery(client),
     startRecovery: createStartRecovery(client),
     log,
   });
@@ -111,7 +111,7 @@ function run(
     done,
     async stop() {
       await stopFeeding();
-      shutDown();
+      stopping.resolve();
       await done;
     },
   };

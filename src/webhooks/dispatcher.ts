@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Logger } from '../log.ts';
 import { type StartRecovery, startRecoveries } from './recovery.ts';
-import { type DeliveryRow, deliveryColumns, type StartDelivery } from './start-delivery.ts';
+import { type DeliveryRow, deliveryColumns, type NudgeDelivery, type StartDelivery } from './start-delivery.ts';
 import { sweep } from './sweep.ts';
 
 export interface DispatcherDeps {
   pool: Pool;
   start: StartDelivery;
+  nudge: NudgeDelivery;
   startRecovery: StartRecovery;
   log: Logger;
 }
@@ -27,7 +28,7 @@ const maxStartsUnderWay = 100;
 const startLeaseSeconds = 10;
 
 /** Takes deliveries out of the outbox, oldest first, and starts one workflow for each. Runs until stopped. */
-export function startDispatcher({ pool, start, startRecovery, log }: DispatcherDeps): Dispatcher {
+export function startDispatcher({ pool, start, nudge, startRecovery, log }: DispatcherDeps): Dispatcher {
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   let signal = Promise.withResolvers<void>();
@@ -43,7 +44,7 @@ export function startDispatcher({ pool, start, startRecovery, log }: DispatcherD
     } catch (error) {
       if (!isTemporalAway) log.warn({ err: error, deliveryId: row.id }, 'a delivery could not be started; trying on');
       isTemporalAway = true;
-      await release(pool, row.id).catch(() => undefined);
+      await postpone(pool, row.id).catch(() => undefined);
     }
   }
 
@@ -91,7 +92,9 @@ export function startDispatcher({ pool, start, startRecovery, log }: DispatcherD
 
   async function sweepRegularly(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await sweep({ pool, start, log }).catch((error) => log.warn({ err: error }, 'the sweep failed; trying on'));
+      await sweep({ pool, start, nudge, log }).catch((error) =>
+        log.warn({ err: error }, 'the sweep failed; trying on'),
+      );
       await delay(sweepMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }
@@ -126,8 +129,12 @@ async function claim(pool: Pool, limit: number): Promise<DeliveryRow[]> {
   return rows;
 }
 
-const release = (pool: Pool, id: string) =>
-  pool.query('update delivery set start_lease_until = null where id = $1 and dispatched_at is null', [id]);
+/** Others go first: one that Temporal refuses must not stand in the way of all. */
+const postpone = (pool: Pool, id: string) =>
+  pool.query(
+    `update delivery set start_lease_until = clock_timestamp() + interval '3 seconds' where id = $1 and dispatched_at is null`,
+    [id],
+  );
 
 /** Collects the arguments of calls made while one run is under way into the next run. */
 function coalesce<T>(run: (items: T[]) => Promise<void>): (item: T) => Promise<void> {

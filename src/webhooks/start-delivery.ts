@@ -1,6 +1,19 @@
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowUpdateStage,
+} from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure, TypedSearchAttributes } from '@temporalio/common';
-import { deliveryWorkflowId, type EndStatus, searchAttributes, webhookTaskQueue } from '../../workflows/contract.ts';
+import {
+  type AskedTrigger,
+  type AttemptResult,
+  deliveryWorkflowId,
+  type EndStatus,
+  retryNowUpdate,
+  searchAttributes,
+  webhookTaskQueue,
+} from '../../workflows/contract.ts';
 import type { deliverWebhook } from '../../workflows/deliver-webhook.ts';
 
 /** What a workflow's start needs to know of a delivery. */
@@ -37,6 +50,21 @@ export function createStartDelivery(client: Client): StartDelivery {
         return { state: 'closed', ...(await endOf(client, row)) };
       }
     });
+}
+
+/** Asks a running workflow to make an attempt that is overdue. Resolves when it was asked. */
+export type NudgeDelivery = (row: DeliveryRow) => Promise<void>;
+
+export function createNudgeDelivery(client: Client): NudgeDelivery {
+  return async (row) => {
+    const handle = client.workflow.getHandle(workflowIdOf(row));
+    await client.withDeadline(Date.now() + startDeadlineMs, () =>
+      handle.startUpdate<AttemptResult, [AskedTrigger]>(retryNowUpdate, {
+        args: ['scheduled'],
+        waitForStage: WorkflowUpdateStage.ACCEPTED,
+      }),
+    );
+  };
 }
 
 async function endOf(client: Client, row: DeliveryRow): Promise<{ status: EndStatus; message: string }> {

@@ -1,16 +1,26 @@
 import type { Pool } from 'pg';
+import type { EndStatus } from '../../workflows/contract.ts';
 import type { Logger } from '../log.ts';
-import { type DeliveryRow, deliveryColumns, type StartDelivery } from './start-delivery.ts';
+import { type DeliveryRow, deliveryColumns, type NudgeDelivery, type StartDelivery } from './start-delivery.ts';
 
 const overdueMinutes = 2;
 const maxRows = 500;
+const maxNudges = 50;
+
+export interface SweepDeps {
+  pool: Pool;
+  start: StartDelivery;
+  nudge: NudgeDelivery;
+  log: Logger;
+}
 
 /**
- * Finds deliveries that were started, have no outcome and are overdue, and starts them again under the same id: a running
- * workflow goes on, a lost one (Temporal's store was lost or rolled back) begins anew where the row stands, and one that
+ * Finds deliveries that were started, have no outcome and are overdue, and starts them again under the same id. A running
+ * workflow is asked for the attempt that is due (Temporal may have it down for later: a worker that died in an attempt
+ * could not name the next time), a lost one (Temporal's store was lost or rolled back) begins anew where the row stands, and one that
  * closed without telling the row (an operator terminated it) gives the row its end.
  */
-export async function sweep({ pool, start, log }: { pool: Pool; start: StartDelivery; log: Logger }): Promise<void> {
+export async function sweep({ pool, start, nudge, log }: SweepDeps): Promise<void> {
   const { rows } = await pool.query<DeliveryRow>(
     `select ${deliveryColumns} from delivery d
      join event v on v.id = d.event_id join webhook_endpoint e on e.id = d.endpoint_id
@@ -20,15 +30,28 @@ export async function sweep({ pool, start, log }: { pool: Pool; start: StartDeli
      order by d.due_at limit $2`,
     [overdueMinutes, maxRows],
   );
-  for (const row of rows) {
-    const started = await start(row);
-    if (started.state === 'running') continue;
-    log.warn({ deliveryId: row.id, status: started.status }, 'a delivery ended in Temporal, but not in its row');
-    await pool.query(
-      `update delivery set status = $2, ended_at = clock_timestamp(), last_failure = $3,
-         attempt_started_at = null, attempt_token = null, attempt_trigger = null, attempt_lease_until = null
-       where id = $1 and ended_at is null`,
-      [row.id, started.status, started.status === 'delivered' ? null : started.message],
-    );
+  for (const [index, row] of rows.entries()) {
+    try {
+      const started = await start(row);
+      if (started.state === 'closed') await endAsClosed(pool, row, started, log);
+      else if (index < maxNudges) await nudge(row);
+    } catch (error) {
+      log.warn({ err: error, deliveryId: row.id }, 'an overdue delivery could not be looked after; trying on');
+    }
   }
+}
+
+async function endAsClosed(
+  pool: Pool,
+  row: DeliveryRow,
+  end: { status: EndStatus; message: string },
+  log: Logger,
+): Promise<void> {
+  log.warn({ deliveryId: row.id, status: end.status }, 'a delivery ended in Temporal, but not in its row');
+  await pool.query(
+    `update delivery set status = $2, ended_at = clock_timestamp(), last_failure = $3,
+       attempt_started_at = null, attempt_token = null, attempt_trigger = null, attempt_lease_until = null
+     where id = $1 and ended_at is null`,
+    [row.id, end.status, end.status === 'delivered' ? null : end.message],
+  );
 }

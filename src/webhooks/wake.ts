@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, type Pool } from 'pg';
 import type { Logger } from '../log.ts';
@@ -31,17 +32,26 @@ export function createWaker({ pool, log }: { pool: Pool; log: Logger }): (delive
 /** Calls `wake` for each notification, on a connection of its own that is opened again whenever it is lost. */
 export function listenForWakes({ databaseUrl, log }: { databaseUrl: string; log: Logger }, wake: () => void) {
   const stopping = new AbortController();
-  let client: Client | undefined;
+  const stopped = once(stopping.signal, 'abort');
 
+  /** Until the connection is lost, or `stop`. */
   async function listenOnce(): Promise<void> {
-    client = new Client({ connectionString: databaseUrl, keepAlive: true, application_name: 'maintainkit dispatcher' });
-    const ended = new Promise<void>((resolve) => client?.once('end', resolve));
+    const client = new Client({
+      connectionString: databaseUrl,
+      keepAlive: true,
+      application_name: 'maintainkit dispatcher',
+    });
+    const ended = new Promise<void>((resolve) => client.once('end', resolve));
     client.on('error', () => undefined);
     client.on('notification', wake);
-    await client.connect();
-    await client.query(`listen ${channel}`);
-    wake();
-    await ended;
+    const listening = client.connect().then(() => client.query(`listen ${channel}`));
+    try {
+      await Promise.race([listening, stopped]);
+      wake();
+      await Promise.race([ended, stopped]);
+    } finally {
+      void listening.finally(() => client.end()).catch(() => undefined);
+    }
   }
 
   async function run(): Promise<void> {
@@ -55,7 +65,6 @@ export function listenForWakes({ databaseUrl, log }: { databaseUrl: string; log:
   return {
     async stop() {
       stopping.abort();
-      await client?.end().catch(() => undefined);
       await done;
     },
   };
