@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
-import { notFound } from '../errors.ts';
+import { conflict, notFound } from '../errors.ts';
 import type { EndpointPatch, NewEndpoint } from './endpoints/schema.ts';
 import { eventTypes } from './event-types.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -131,6 +131,22 @@ export async function rotateSecret(
     [deps.secrets.seal(secret, endpoint.id), overlapHours],
   );
   return { secret, previousSecretUntil: new Date(Date.now() + overlapHours * 60 * 60 * 1000).toISOString() };
+}
+
+/** Sends an endpoint a real event, marked as a test. Throws 404, or 409 while it is disabled. */
+export async function sendTestEvent(
+  deps: EndpointDeps,
+  endpointId: EndpointId,
+  apiKeyId: number | null,
+): Promise<{ eventId: string; deliveryId: number }> {
+  const endpoint = await findEndpoint(deps, endpointId);
+  if (endpoint.disabledAt !== null) throw conflict(`The endpoint is disabled (${endpoint.disabledReason}).`);
+  const { rows } = await deps.pool.query<{ event_id: string; delivery_id: string }>(
+    'select * from emit_test_event($1, $2, $3)',
+    [endpointId.organizationId, endpointId.id, apiKeyId],
+  );
+  if (rows[0] === undefined) throw new Error('emit_test_event answered no row');
+  return { eventId: rows[0].event_id, deliveryId: Number(rows[0].delivery_id) };
 }
 
 /** Seals everything of endpoints that is not sealed with the current key anew; answers how many values. */

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Services } from '../../app.ts';
-import { conflict, notFound, unprocessable } from '../../errors.ts';
+import { notFound, unprocessable } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
 import { readJsonObject, readOptionalJsonObject } from '../../http/json-body.ts';
 import { asId, readQuery } from '../../http/query.ts';
@@ -12,6 +12,7 @@ import {
   findEndpoint,
   listEndpoints,
   rotateSecret,
+  sendTestEvent,
   setEndpointEnabled,
   updateEndpoint,
 } from '../endpoint.ts';
@@ -83,18 +84,11 @@ export function endpointHandlers({ db, secrets, wakeDispatcher }: Services) {
     },
 
     async test(ctx: Context) {
-      const { organizationId, id } = endpointOf(ctx);
-      const endpoint = await findEndpoint(deps, { organizationId, id });
-      if (endpoint.disabledAt !== null) throw conflict(`The endpoint is disabled (${endpoint.disabledReason}).`);
-      const { rows } = await db.pool.query('select * from emit_test_event($1, $2, $3)', [
-        organizationId,
-        id,
-        keyOf(ctx).id,
-      ]);
+      const sent = await sendTestEvent(deps, endpointOf(ctx), keyOf(ctx).id);
       wakeDispatcher(1);
       ctx.status = 202;
-      ctx.set('Location', `/api/v1/deliveries/${rows[0].delivery_id}`);
-      ctx.body = { data: { eventId: rows[0].event_id, deliveryId: Number(rows[0].delivery_id) } };
+      ctx.set('Location', `/api/v1/deliveries/${sent.deliveryId}`);
+      ctx.body = { data: sent };
     },
   };
 }
