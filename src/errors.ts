@@ -28,6 +28,8 @@ export const methodNotAllowed = (method: string, allowed: string[]) =>
 
 export const conflict = (message: string) => new ApiError(409, 'conflict', message);
 
+export const preconditionFailed = (message: string) => new ApiError(412, 'precondition_failed', message);
+
 export const payloadTooLarge = (limitBytes: number) =>
   new ApiError(413, 'payload_too_large', `The body is larger than ${limitBytes} bytes.`);
 

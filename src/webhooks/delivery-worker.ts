@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createAddressGuard } from '../../activities/address-guard.ts';
 import { createActivities } from '../../activities/deliver.ts';
 import { createMaintenanceActivities } from '../../activities/maintenance.ts';
@@ -125,6 +125,8 @@ function installRuntime(log: Logger): void {
   isRuntimeInstalled = true;
   Runtime.install({
     shutdownSignals: [],
+    // The core warns of every first attempt whose receiver hangs; the delivery itself says that.
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }), forward: {} } },
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
       if (message.startsWith('No workflows registered')) return; // the slow queue's worker has none by design
       log[level === 'ERROR' ? 'error' : 'warn']({ temporal: meta?.error ?? meta?.sdkComponent }, message);

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type { Services } from '../../app.ts';
 import { notFound, unprocessable } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
+import { checkIfMatch, etagOf } from '../../http/etag.ts';
 import { readJsonObject } from '../../http/json-body.ts';
 import { answerList, pagingParameters } from '../../http/list.ts';
 import { readQuery } from '../../http/query.ts';
@@ -23,6 +24,7 @@ export function partHandlers({ db, wakeDispatcher }: Services) {
     async get(ctx: Context) {
       const part = await findPart(db, { organizationId: keyOf(ctx).organizationId, id: await partIdOf(ctx) });
       if (part === undefined) throw notFound('There is no such part.');
+      ctx.set('ETag', etagOf(part));
       ctx.body = { data: presentPart(part) };
     },
 
@@ -32,14 +34,19 @@ export function partHandlers({ db, wakeDispatcher }: Services) {
       const { part, deliveries } = await createPart({ db, key: keyOf(ctx) }, input);
       wakeDispatcher(deliveries);
       ctx.status = 201;
+      ctx.set('ETag', etagOf(part));
       ctx.set('Location', `/api/v1/parts/${part.id}?by=id`); // another part may have this number as its sku
       ctx.body = { data: presentPart(part) };
     },
 
     async update(ctx: Context) {
       const patch = readPatch(await readJsonObject(ctx));
-      const { part, deliveries } = await updatePart({ db, key: keyOf(ctx) }, { id: await partIdOf(ctx), patch });
+      const { part, deliveries } = await updatePart(
+        { db, key: keyOf(ctx) },
+        { id: await partIdOf(ctx), patch, check: (current) => checkIfMatch(ctx, etagOf(current)) },
+      );
       wakeDispatcher(deliveries);
+      ctx.set('ETag', etagOf(part));
       ctx.body = { data: presentPart(part) };
     },
   };

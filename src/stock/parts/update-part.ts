@@ -13,11 +13,11 @@ import type { PartPatch } from './schema.ts';
 
 /**
  * Applies a merge patch and sends `part.updated`; a patch that changes nothing keeps `updatedAt` and sends nothing.
- * Throws 404, 409 when the new sku is taken, 422 when the unit of a part that has movements would change.
+ * `check` sees the locked part first and may throw. Throws 404, 409 when the new sku is taken, 422 when the unit of a part that has movements would change.
  */
 export async function updatePart(
   { db, key }: { db: Database; key: ApiKey },
-  { id, patch }: { id: number; patch: PartPatch },
+  { id, patch, check }: { id: number; patch: PartPatch; check: (current: Part) => void },
 ): Promise<{ part: Part; deliveries: number }> {
   return db
     .em()
@@ -28,6 +28,7 @@ export async function updatePart(
         { lockMode: LockMode.PESSIMISTIC_WRITE },
       );
       if (part === null) throw notFound('There is no such part.');
+      check(part);
       const changes = changesOf(part, patch);
       if (Object.keys(changes).length === 0) return { part, deliveries: 0 };
       if (changes.unit !== undefined && (await hasMovement(em, part))) {

@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../support/api.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+  await api.request('POST', '/locations', { body: { name: 'L' } });
+});
+afterAll(() => api?.close());
+
+it('changes only what has not changed meanwhile, when asked so', async () => {
+  const created = await api.request('POST', '/parts', { body: { sku: 'E', name: 'First' } });
+  const first = created.headers.get('etag') ?? '';
+  expect(first).toMatch(/^"[^"]+"$/);
+  const patch = (name: string, ifMatch: string) =>
+    api.request('PATCH', '/parts/E', { body: { name }, headers: { 'If-Match': ifMatch } });
+
+  const second = await patch('Second', first);
+  expect([second.status, second.headers.get('etag') === first]).toEqual([200, false]);
+  const stale = await patch('Third', first);
+  expect([stale.status, stale.body.error.code]).toEqual([412, 'precondition_failed']);
+  expect((await patch('Third', `"other", ${second.headers.get('etag')}`)).status).toBe(200);
+  expect((await patch('Fourth', '*')).status).toBe(200);
+  expect((await api.request('GET', '/parts/E')).body.data.name).toBe('Fourth');
+});
+
+it('keeps its tag while stock moves', async () => {
+  const before = (await api.request('POST', '/parts', { body: { sku: 'M', name: 'M' } })).headers.get('etag');
+  await api.request('POST', '/movements', { body: { kind: 'receive', sku: 'M', location: 'L', qty: 3 } });
+  const after = await api.request('GET', '/parts/M');
+  expect([after.headers.get('etag'), after.body.data.onHand]).toEqual([before, 3]);
+});

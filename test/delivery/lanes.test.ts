@@ -1,0 +1,80 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createEndpointLanes } from '../../activities/endpoint-lanes.ts';
+import { createEndpoint } from '../../src/webhooks/endpoint.ts';
+import { startTestApi, type TestApi } from '../support/api.ts';
+import { closing } from '../support/database.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { startTestWorker, type TestWorker } from '../support/worker.ts';
+
+describe('the lanes of endpoints', () => {
+  it('give ten permits to one endpoint, and others theirs', () => {
+    const lanes = createEndpointLanes();
+    const taken = Array.from({ length: 10 }, () => lanes.take(1));
+    expect(taken.every((permit) => 'release' in permit)).toBe(true);
+    expect(lanes.take(1)).toEqual({ retryInMs: expect.any(Number) });
+    expect(lanes.take(2)).toHaveProperty('release');
+    const [first] = taken;
+    if (first && 'release' in first) first.release();
+    expect(lanes.take(1)).toHaveProperty('release');
+  });
+
+  it('spread those who found none over the time that attempts take', () => {
+    const lanes = createEndpointLanes(() => 0);
+    for (let n = 0; n < 10; n++) lanes.take(1);
+    lanes.note(1, { delivered: false, durationMs: 15_000 });
+    const waits = Array.from({ length: 20 }, () => lanes.take(1)).map((turn) =>
+      'retryInMs' in turn ? turn.retryInMs : 0,
+    );
+    expect(waits[0]).toBeGreaterThanOrEqual(1_000);
+    expect(waits.map((wait, n) => wait - (waits[n - 1] ?? wait)).slice(1)).toEqual(Array(19).fill(1_500));
+  });
+
+  it('are quick for an endpoint until it fails or is slow, and again once it answers well', () => {
+    const lanes = createEndpointLanes();
+    expect(lanes.isQuick(1)).toBe(true);
+    lanes.note(1, { delivered: false, durationMs: 5 });
+    expect(lanes.isQuick(1)).toBe(false);
+    lanes.note(1, { delivered: true, durationMs: 2_500 });
+    expect(lanes.isQuick(1)).toBe(false);
+    lanes.note(1, { delivered: true, durationMs: 50 });
+    expect(lanes.isQuick(1)).toBe(true);
+  });
+});
+
+describe('endpoints that hang', () => {
+  let api: TestApi;
+  let worker: TestWorker;
+  beforeAll(async () => {
+    api = await startTestApi();
+    worker = await startTestWorker(api.db);
+  });
+  afterAll(async () => {
+    await worker?.close();
+    await api?.close();
+  });
+
+  it('do not hold up the others, neither at their first attempts nor at later ones', async () => {
+    const hanging = closing(await startReceiver(() => undefined));
+    const healthy = closing(await startReceiver());
+    for (let n = 0; n < 10; n++) {
+      await createEndpoint(api.db, { organizationId: api.organizationId, url: n < 2 ? hanging.url : healthy.url });
+    }
+    const post = async (count: number) => {
+      for (let n = 0; n < count; n++) {
+        await api.request('POST', '/parts', { body: { sku: `${Math.random()}`, name: 'x' } });
+        await delay(400); // 8 deliveries to healthy endpoints: well below what two cores carry
+      }
+    };
+
+    await post(20); // 40 first attempts hang: 2 × 10 in the instant lane, the others in the slow one
+    await healthy.waitFor(8 * 20, 30_000);
+    await delay(16_000); // past the deadline of those that hang: they are known by now, and retries begin at 30 s
+    await post(20);
+    const received = await healthy.waitFor(8 * 40, 30_000);
+    const waits = received.map(({ atMs, body }) => atMs - body.createdAt).sort((a, b) => a - b);
+    expect(waits.at(-1)).toBeLessThan(5_000);
+    expect(waits[waits.length >> 1]).toBeLessThan(1_000);
+    expect(hanging.received.length).toBeLessThanOrEqual(80);
+  }, 120_000);
+});
