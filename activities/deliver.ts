@@ -23,8 +23,8 @@ export function createActivities(deps: AttemptDeps, lanes: EndpointLanes = creat
 
   return {
     async attemptInstantly({ deliveryId, endpointId }) {
-      const permit = lanes.isQuick(endpointId) ? lanes.take(endpointId) : undefined;
-      if (permit === undefined || !('release' in permit)) return { kind: 'deferred' };
+      const permit = await lanes.takeQuick(endpointId);
+      if (permit === undefined) return { kind: 'deferred' };
       try {
         return await attemptOrTakeOver(deliveryId);
       } finally {

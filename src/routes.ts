@@ -2,7 +2,7 @@ import { Router } from '@koa/router';
 import type Koa from 'koa';
 import type { Context, Middleware } from 'koa';
 import type { Services } from './app.ts';
-import { methodNotAllowed, notFound } from './errors.ts';
+import { badRequest, methodNotAllowed, notFound } from './errors.ts';
 import { authenticate, write } from './http/auth.ts';
 import { levelHandlers } from './stock/levels/handlers.ts';
 import { locationHandlers } from './stock/locations/handlers.ts';
@@ -54,7 +54,7 @@ export function mountRoutes(app: Koa, services: Services): void {
   api.post('/deliveries/:id/cancel', write, deliveries.cancel);
   api.get('/events/:id', deliveries.getEvent);
 
-  app.use(wellFormedPath);
+  app.use(wellFormed);
   app.use(open.routes());
   app.use(onlyBelow('/api/v1'));
   app.use(authenticate(services.db));
@@ -62,8 +62,9 @@ export function mountRoutes(app: Koa, services: Services): void {
   app.use(unrouted(api));
 }
 
-/** A path that is not valid percent-encoding names nothing: 400 (from the `URIError`). */
-const wellFormedPath: Middleware = async (ctx, next) => {
+/** HTTP/1.1 asks for a Host; a path that is not valid percent-encoding names nothing: 400 (from the `URIError`). */
+const wellFormed: Middleware = async (ctx, next) => {
+  if (ctx.req.httpVersion === '1.1' && ctx.get('Host') === '') throw badRequest('The `Host` header is required.');
   decodeURIComponent(ctx.path);
   await next();
 };

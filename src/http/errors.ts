@@ -35,8 +35,11 @@ function closeIfBodyUnread(
 }
 
 const networkCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
-/** SQLSTATE classes: connection exception, insufficient resources, operator intervention (shutdown, cancelled). */
-const sqlStates = /^(08|53|57)/;
+/**
+ * SQLSTATE: connection exception, insufficient resources, operator intervention (shutdown, cancelled), a lock not had in
+ * time, deadlock or serialization failure, read-only or missing database. The same request may succeed in a moment.
+ */
+const sqlStates = /^(08|53|57|55P03|40001|40P01|25006|3D000)/;
 const driverMessages =
   /connection terminated|timeout exceeded when trying to connect|query read timeout|client has encountered a connection error/i;
 

@@ -5,7 +5,9 @@ import type { Duplex } from 'node:stream';
 /** Gives the answers that Node gives by itself, to what never becomes a request, the shape of ours. */
 export function answerUnreadable(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(socket, statusOf(error)));
-  server.on('checkExpectation', (request) => refuse(request.socket, 417));
+  server.on('checkExpectation', (_request, response) => {
+    response.writeHead(417, headersOf(bodyOf(417))).end(bodyOf(417));
+  });
 }
 
 const codes: Record<number, string> = { 408: 'request_timeout', 417: 'expectation_failed', 431: 'headers_too_large' };
@@ -21,15 +23,24 @@ function statusOf({ code }: NodeJS.ErrnoException): number {
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
 }
 
+const bodyOf = (status: number) =>
+  JSON.stringify({ error: { code: codes[status] ?? 'bad_request', message: messages[status] } });
+
+const headersOf = (body: string) => ({
+  'Content-Type': 'application/json; charset=utf-8',
+  'Content-Length': String(Buffer.byteLength(body)),
+  'X-Request-Id': randomUUID(),
+  Connection: 'close',
+});
+
 function refuse(socket: Duplex, status: number): void {
-  if (!socket.writable) return void socket.destroy();
-  const body = JSON.stringify({ error: { code: codes[status] ?? 'bad_request', message: messages[status] } });
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    `X-Request-Id: ${randomUUID()}`,
-    'Connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  if (!socket.writable || isAnswering(socket)) return void socket.destroy();
+  const body = bodyOf(status);
+  const headers = Object.entries(headersOf(body)).map(([name, value]) => `${name}: ${value}`);
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...headers, '', body].join('\r\n'));
+}
+
+/** An answer under way must not get another one in its middle. Node keeps it where its own handler looks, too. */
+function isAnswering(socket: Duplex & { _httpMessage?: { headersSent: boolean } | null }): boolean {
+  return socket._httpMessage?.headersSent ?? false;
 }

@@ -27,9 +27,12 @@ function describe(issues: z.core.$ZodIssue[], alsoAbsent: string[]): string {
   return [
     ...(absent.length > 0 ? [`${listed(absent)} ${absent.length === 1 ? 'is' : 'are'} required.`] : []),
     ...others.map((issue) => `${quote(issue.path)} ${issue.message}.`),
-    ...unknown.map((key) => `\`${key}\` is not a field that this request takes.`),
+    ...unknown.slice(0, maxNamed).map((key) => `\`${shortened(key)}\` is not a field that this request takes.`),
   ].join(' ');
 }
+
+const maxNamed = 20;
+const shortened = (text: string) => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
 
 const quote = (path: PropertyKey[]) => `\`${path.join('.')}\``;
 

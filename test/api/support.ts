@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Answer, TestApi } from '../support/api.ts';
 
@@ -54,17 +55,25 @@ export async function rowCounts(api: TestApi) {
 /** The events of a type, oldest first. */
 export async function eventsOf(api: TestApi, type: string, partId: number) {
   const { rows } = await api.db.pool.query(
-    `select data::text as text, data from event where type = $1 and (data ->> $2)::bigint = $3 order by created_at, id`,
+    `select data::text as text, data from event where type = $1 and (data ->> $2)::bigint = $3 order by created_at, movement_id, id`,
     [type, type.startsWith('part.') ? 'id' : 'partId', partId],
   );
   return rows;
 }
 
-/** Sends bytes as they are and answers all that comes back until the server closes or `quietMs` pass without news. */
-export function raw(origin: string, bytes: string | Buffer, quietMs = 1_000): Promise<string> {
+/**
+ * Sends bytes as they are, pieces `pauseMs` apart, and answers all that comes back until the server closes or `quietMs`
+ * pass without news.
+ */
+export function raw(origin: string, bytes: string | Buffer | string[], quietMs = 1_000, pauseMs = 0): Promise<string> {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname, () => socket.write(bytes));
+    const socket = connect(Number(port), hostname, async () => {
+      for (const piece of Array.isArray(bytes) ? bytes : [bytes]) {
+        socket.write(piece);
+        if (pauseMs > 0) await delay(pauseMs);
+      }
+    });
     const chunks: Buffer[] = [];
     const done = () => {
       socket.destroy();

@@ -30,15 +30,31 @@ describe('the lanes of endpoints', () => {
     expect(waits.map((wait, n) => wait - (waits[n - 1] ?? wait)).slice(1)).toEqual(Array(19).fill(1_500));
   });
 
-  it('are quick for an endpoint until it fails or is slow, and again once it answers well', () => {
+  it('are quick for an endpoint until it fails or is slow, and again once it answers well', async () => {
     const lanes = createEndpointLanes();
-    expect(lanes.isQuick(1)).toBe(true);
+    const isQuick = async () => {
+      const permit = await lanes.takeQuick(1);
+      permit?.release();
+      return permit !== undefined;
+    };
+    expect(await isQuick()).toBe(true);
     lanes.note(1, { delivered: false, durationMs: 5 });
-    expect(lanes.isQuick(1)).toBe(false);
+    expect(await isQuick()).toBe(false);
     lanes.note(1, { delivered: true, durationMs: 2_500 });
-    expect(lanes.isQuick(1)).toBe(false);
+    expect(await isQuick()).toBe(false);
     lanes.note(1, { delivered: true, durationMs: 50 });
-    expect(lanes.isQuick(1)).toBe(true);
+    expect(await isQuick()).toBe(true);
+  });
+
+  it('let a burst to an endpoint wait a moment for each other, but not behind ones that hang', async () => {
+    const lanes = createEndpointLanes();
+    const ten = await Promise.all(Array.from({ length: 10 }, () => lanes.takeQuick(1)));
+    const eleventh = lanes.takeQuick(1);
+    ten[0]?.release();
+    expect(await eleventh).toHaveProperty('release');
+    expect(await lanes.takeQuick(1)).toBeUndefined();
+    lanes.note(1, { delivered: true, durationMs: 20 });
+    expect(await lanes.takeQuick(1)).toHaveProperty('release');
   });
 });
 

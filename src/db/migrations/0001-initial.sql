@@ -72,6 +72,7 @@ create table movement (
   foreign key (organization_id, api_key_id) references api_key (organization_id, id)
 );
 comment on column movement.on_hand is 'the part''s total over all locations after this movement';
+create index movement_by_transfer on movement (transfer_id) where transfer_id is not null;
 create index movement_by_part on movement (organization_id, part_id, id);
 create index movement_by_location on movement (organization_id, location_id, id);
 

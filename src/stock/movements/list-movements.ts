@@ -56,7 +56,7 @@ export async function findMovements(
   { pool }: { pool: Pool },
   { organizationId, id, wholeTransfer = false }: { organizationId: number; id: number; wholeTransfer?: boolean },
 ): Promise<MovementRow[]> {
-  const which = wholeTransfer ? '(m.id = $2 or m.transfer_id = $2)' : 'm.id = $2';
+  const which = wholeTransfer ? 'm.transfer_id = $2' : 'm.id = $2';
   const { rows } = await pool.query<MovementRow>(`${select} where m.organization_id = $1 and ${which} order by m.id`, [
     organizationId,
     id,

@@ -53,7 +53,7 @@ export const disagreement = ({ name, id }: ReferenceField) =>
   unprocessable(`\`${name}\` and \`${id}\` name different things.`);
 
 export const unknownName = (reference: Reference) =>
-  unprocessable(`\`${reference.field.name}\` "${reference.name}" does not exist.`);
+  unprocessable(`\`${reference.field.name}\` "${reference.name?.slice(0, 300)}" does not exist.`);
 
 export const unknownId = (reference: Reference) =>
   unprocessable(`\`${reference.idField}\` ${reference.id} does not exist.`);
