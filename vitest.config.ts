@@ -1,13 +1,30 @@
 import { defineConfig } from 'vitest/config';
 
+/** These judge seconds on the machine's clock: they run alone, after the others. */
+const timed = ['test/delivery/{lanes,outage,restart,schedule}.test.ts', 'test/start/*.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/reporter.ts'],
     pool: 'forks', // Temporal's native runtime belongs to a process
-    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 300_000, // the first run ever builds the Temporal server
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'behaviour',
+          include: ['test/**/*.test.ts'],
+          exclude: timed,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'timing', include: timed, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });
