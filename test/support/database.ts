@@ -3,8 +3,7 @@ import pg from 'pg';
 import { inject, onTestFinished } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { createSecretBox, type SecretBox } from '../../src/webhooks/secret-box.ts';
-
-const templateDatabase = 'maintainkit_template';
+import { templateDatabase } from './template.ts';
 
 export interface TestDatabase extends Database {
   url: string;

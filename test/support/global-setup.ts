@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { openDatabase } from '../../src/db/database.ts';
 import { startEmbedded } from '../../src/dev/embedded.ts';
 import { acquireDataDir } from '../../src/dev/instance.ts';
+import { templateDatabase } from './template.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,8 +14,6 @@ declare module 'vitest' {
     temporalAddress: string;
   }
 }
-
-export const templateDatabase = 'maintainkit_template';
 
 /** One PostgreSQL and one Temporal server for all test files; each takes a database and a namespace of its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
