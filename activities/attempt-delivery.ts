@@ -46,7 +46,7 @@ export async function attemptDelivery(deps: AttemptDeps, input: AttemptInput): P
     case 'go': {
       const message = await orRelease(deps, input, token, () => messageOf(deps, claim));
       const outcome = await underLease(deps, input, token, () => deps.post(message));
-      return recordOutcome(deps, { ...input, token, outcome, url: claim.url });
+      return recordOutcome(deps, { ...input, token, outcome });
     }
   }
 }
@@ -163,7 +163,6 @@ async function underLease<T>(
 interface RecordInput extends AttemptInput {
   token: string;
   outcome: PostOutcome;
-  url: string;
 }
 
 interface Recorded {

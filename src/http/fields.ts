@@ -27,7 +27,6 @@ export function field<T>(read: (value: unknown) => T) {
 export const label = (maxLength: number) => field((value) => oneLine(string(value, maxLength)));
 
 function oneLine(value: string): string {
-  if (!value.isWellFormed()) throw new Refusal('must be valid Unicode');
   const text = tidyName(value);
   if (text === '') throw new Refusal(missing);
   if (/\p{Cc}/u.test(text)) throw new Refusal('must not contain control characters');
@@ -90,7 +89,7 @@ export const id = field((value) => idFrom(number(value)));
 
 /** A numeric id, or a sku or name. */
 export const idOrName = field((value) => {
-  if (typeof value === 'string') return oneLine(value);
+  if (typeof value === 'string') return oneLine(string(value));
   if (value instanceof NumberLiteral) return idFrom(number(value));
   return refuse('must be an id (a number) or a name (a string)');
 });
@@ -112,7 +111,7 @@ function number(value: unknown): Decimal {
   return number;
 }
 
-function string(value: unknown, maxLength: number): string {
+function string(value: unknown, maxLength = Number.POSITIVE_INFINITY): string {
   if (typeof value !== 'string') throw new Refusal('must be a string');
   if (!value.isWellFormed()) throw new Refusal('must be valid Unicode');
   if (value.length > maxLength) throw new Refusal(`must be at most ${maxLength} characters`);

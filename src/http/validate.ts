@@ -17,6 +17,25 @@ export function validate<T>(schema: z.ZodType<T>, body: Record<string, unknown>,
   throw unprocessable(describe(parsed.error?.issues ?? [], absent));
 }
 
+/**
+ * Reads a JSON Merge Patch (RFC 7396). Read-only fields pass unread, so that an object can be fetched, edited and sent back
+ * whole; null clears a clearable field. Throws 422 for a null elsewhere, and as `validate` does.
+ */
+export function readMergePatch<T, const Clearable extends string>(
+  schema: z.ZodType<T>,
+  body: Record<string, unknown>,
+  { readOnly, clearable }: { readOnly: readonly string[]; clearable: readonly Clearable[] },
+): T & Partial<Record<Clearable, null>> {
+  const fields = Object.entries(body).filter(([field]) => !readOnly.includes(field));
+  const nulls = fields.filter(([, value]) => value === null).map(([field]) => field);
+  const refused = nulls.filter((field) => !clearable.some((known) => known === field));
+  if (refused.length > 0) throw unprocessable(refused.map((field) => `\`${field}\` cannot be null.`).join(' '));
+  const set = validate(schema, Object.fromEntries(fields.filter(([, value]) => value !== null)));
+  const cleared: Partial<Record<Clearable, null>> = {};
+  for (const field of clearable) if (body[field] === null) cleared[field] = null;
+  return { ...set, ...cleared };
+}
+
 function describe(issues: z.core.$ZodIssue[], alsoAbsent: string[]): string {
   const absent = [
     ...alsoAbsent.map((name) => quote([name])),

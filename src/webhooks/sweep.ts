@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { EndStatus } from '../../workflows/contract.ts';
 import type { Logger } from '../log.ts';
+import { endDelivery } from './end-delivery.ts';
 import { type DeliveryRow, deliveryColumns, type NudgeDelivery, type StartDelivery } from './start-delivery.ts';
 
 const overdueMinutes = 2;
@@ -48,10 +49,6 @@ async function endAsClosed(
   log: Logger,
 ): Promise<void> {
   log.warn({ deliveryId: row.id, status: end.status }, 'a delivery ended in Temporal, but not in its row');
-  await pool.query(
-    `update delivery set status = $2, ended_at = clock_timestamp(), last_failure = $3,
-       attempt_started_at = null, attempt_token = null, attempt_trigger = null, attempt_lease_until = null
-     where id = $1 and ended_at is null`,
-    [row.id, end.status, end.status === 'delivered' ? null : end.message],
-  );
+  const reason = end.status === 'delivered' ? null : end.message;
+  await endDelivery({ pool }, { id: row.id, status: end.status, reason });
 }

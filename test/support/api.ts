@@ -40,9 +40,16 @@ export interface TestApi {
 
 /** The real API on a real socket and a database of its own, with one empty organization. */
 export async function startTestApi({ namespace = 'default' } = {}): Promise<TestApi> {
-  const db = await createTestDatabase();
+  return serveTestApi(await createTestDatabase(), { temporalAddress: inject('temporalAddress'), namespace });
+}
+
+/** The same on a migrated database that the caller has; `close` closes it too. */
+export async function serveTestApi(
+  db: TestDatabase,
+  { temporalAddress, namespace }: { temporalAddress: string; namespace: string },
+): Promise<TestApi> {
   const log = createLogger('silent');
-  const temporal = createLazyTemporal({ address: inject('temporalAddress'), namespace });
+  const temporal = createLazyTemporal({ address: temporalAddress, namespace });
   const app = createApp({
     db,
     log,

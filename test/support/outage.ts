@@ -2,17 +2,10 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApp } from '../../src/app.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import { type Embedded, startEmbedded } from '../../src/dev/embedded.ts';
-import { serve } from '../../src/http/serve.ts';
-import { createLogger } from '../../src/log.ts';
-import { createApiKey } from '../../src/organizations/api-key.ts';
-import { createOrganization } from '../../src/organizations/organization.ts';
 import { createSecretBox } from '../../src/webhooks/secret-box.ts';
-import { createLazyTemporal } from '../../src/webhooks/temporal-client.ts';
-import { createWaker } from '../../src/webhooks/wake.ts';
-import type { TestApi } from './api.ts';
+import { serveTestApi, type TestApi } from './api.ts';
 import { eventually } from './deliveries.ts';
 
 type Server = 'postgres' | 'temporal';
@@ -69,42 +62,7 @@ export async function startApiOn({ databaseUrl, temporalAddress }: OwnServers): 
   const database = await openDatabase(databaseUrl);
   await database.migrate();
   const db = { ...database, url: databaseUrl, secrets: createSecretBox([Buffer.alloc(32, 7)]) };
-  const log = createLogger('silent');
-  const temporal = createLazyTemporal({ address: temporalAddress, namespace: 'default' });
-  const app = createApp({
-    db,
-    log,
-    secrets: db.secrets,
-    temporal: temporal.client,
-    temporalUi: undefined,
-    wakeDispatcher: createWaker({ pool: db.pool, log }),
-  });
-  const serving = await serve(app.callback(), 0);
-  const origin = `http://127.0.0.1:${serving.port}`;
-  const { id: organizationId } = await createOrganization(db, 'Test');
-  const { key } = await createApiKey(db, { organizationId, scope: 'write' });
-  return {
-    db,
-    origin,
-    organizationId,
-    key,
-    createOrganization: async () => (await createOrganization(db, 'Another')).id,
-    createKey: async (scope, id = organizationId) => (await createApiKey(db, { organizationId: id, scope })).key,
-    async request(method, path, options = {}) {
-      const response = await fetch(`${origin}/api/v1${path}`, {
-        method,
-        headers: { Authorization: `Bearer ${options.key ?? key}`, 'Content-Type': 'application/json' },
-        body: JSON.stringify(options.body),
-      });
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
-    },
-    async close() {
-      await serving.stop();
-      await temporal.close();
-      await db.close();
-    },
-  };
+  return serveTestApi(db, { temporalAddress, namespace: 'default' });
 }
 
 export interface Forwarder {

@@ -1,18 +1,20 @@
 import type { Context } from 'koa';
 import type { Services } from '../../app.ts';
-import { notFound, unprocessable } from '../../errors.ts';
+import { notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
 import { checkIfMatch, etagOf } from '../../http/etag.ts';
 import { readJsonObject } from '../../http/json-body.ts';
 import { answerList, pagingParameters } from '../../http/list.ts';
 import { readQuery } from '../../http/query.ts';
-import { validate, withoutNulls } from '../../http/validate.ts';
+import { readMergePatch, validate, withoutNulls } from '../../http/validate.ts';
 import { checkBy, findReference } from '../find-reference.ts';
 import { createPart } from './create-part.ts';
 import { findPart, partList } from './list-parts.ts';
 import { presentPart } from './present-part.ts';
 import { clearableFields, NewPart, PartPatch, readOnlyFields } from './schema.ts';
 import { updatePart } from './update-part.ts';
+
+const patchRules = { readOnly: readOnlyFields, clearable: clearableFields };
 
 export function partHandlers({ db, wakeDispatcher }: Services) {
   return {
@@ -40,7 +42,7 @@ export function partHandlers({ db, wakeDispatcher }: Services) {
     },
 
     async update(ctx: Context) {
-      const patch = readPatch(await readJsonObject(ctx));
+      const patch = readMergePatch(PartPatch, await readJsonObject(ctx), patchRules);
       const { part, deliveries } = await updatePart(
         { db, key: keyOf(ctx) },
         { id: await partIdOf(ctx), patch, check: (current) => checkIfMatch(ctx, etagOf(current)) },
@@ -58,14 +60,4 @@ export function partHandlers({ db, wakeDispatcher }: Services) {
     if (id === undefined) throw notFound(`There is no part "${text}".`);
     return id;
   }
-}
-
-/** Read-only fields pass unread, so that a part can be fetched, edited and sent back whole. */
-function readPatch(body: Record<string, unknown>): PartPatch {
-  const fields = Object.entries(body).filter(([field]) => !readOnlyFields.includes(field));
-  const nulls = fields.filter(([, value]) => value === null);
-  const refused = nulls.filter(([field]) => !clearableFields.some((clearable) => clearable === field));
-  if (refused.length > 0) throw unprocessable(refused.map(([field]) => `\`${field}\` cannot be null.`).join(' '));
-  const set = Object.fromEntries(fields.filter(([, value]) => value !== null));
-  return { ...validate(PartPatch, set), ...Object.fromEntries(nulls) };
 }

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { deliveryWorkflowId, retryNowUpdate } from '../../../workflows/contract.ts';
 import { ApiError, conflict } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
+import { endDelivery } from '../end-delivery.ts';
 import { type DeliveryDetails, isAttemptUnderWay } from './list-deliveries.ts';
 
 export interface ControlDeps {
@@ -40,13 +41,8 @@ export async function retryDelivery({ pool, temporal }: ControlDeps, delivery: D
 
 /** Ends a delivery: no further attempt is made. Throws 409 when it has ended already. */
 export async function cancelDelivery({ pool, temporal, log }: ControlDeps, delivery: DeliveryDetails): Promise<void> {
-  const { rowCount } = await pool.query(
-    `update delivery set status = 'cancelled', ended_at = clock_timestamp(), last_failure = 'cancelled by hand',
-       attempt_started_at = null, attempt_token = null, attempt_trigger = null, attempt_lease_until = null
-     where id = $1 and ended_at is null`,
-    [delivery.id],
-  );
-  if (rowCount === 0) throw conflict('The delivery has ended already.');
+  const ended = await endDelivery({ pool }, { id: delivery.id, status: 'cancelled', reason: 'cancelled by hand' });
+  if (!ended) throw conflict('The delivery has ended already.');
   const client = temporal();
   // The row is the truth: a workflow that is not told finds its delivery ended when it wakes.
   await client

@@ -1,10 +1,10 @@
 import type { Context } from 'koa';
 import type { Services } from '../../app.ts';
-import { notFound, unprocessable } from '../../errors.ts';
+import { notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
 import { readJsonObject, readOptionalJsonObject } from '../../http/json-body.ts';
 import { asId, readQuery } from '../../http/query.ts';
-import { validate, withoutNulls } from '../../http/validate.ts';
+import { readMergePatch, validate, withoutNulls } from '../../http/validate.ts';
 import {
   createEndpoint,
   deleteEndpoint,
@@ -19,7 +19,10 @@ import {
 import { findRecovery, recoverDeliveriesOf } from '../recovery.ts';
 import { EndpointPatch, NewEndpoint, Recover, RotateSecret } from './schema.ts';
 
-const readOnlyFields = ['id', 'headerNames', 'disabledAt', 'disabledReason', 'createdAt', 'updatedAt'];
+const patchRules = {
+  readOnly: ['id', 'headerNames', 'disabledAt', 'disabledReason', 'createdAt', 'updatedAt'],
+  clearable: ['description'],
+} as const;
 
 export function endpointHandlers({ db, secrets, wakeDispatcher }: Services) {
   const deps = { pool: db.pool, secrets };
@@ -45,7 +48,7 @@ export function endpointHandlers({ db, secrets, wakeDispatcher }: Services) {
 
     async update(ctx: Context) {
       const endpoint = endpointOf(ctx);
-      const patch = readPatch(await readJsonObject(ctx));
+      const patch = readMergePatch(EndpointPatch, await readJsonObject(ctx), patchRules);
       ctx.body = { data: await updateEndpoint(deps, endpoint, patch) };
     },
 
@@ -101,13 +104,4 @@ function idOf(ctx: Context, noun: string): EndpointId {
   const id = asId(text);
   if (id === undefined) throw notFound(`There is no ${noun} "${text}".`);
   return { organizationId: keyOf(ctx).organizationId, id };
-}
-
-function readPatch(body: Record<string, unknown>) {
-  const fields = Object.entries(body).filter(([field]) => !readOnlyFields.includes(field));
-  const nulls = fields.filter(([, value]) => value === null).map(([field]) => field);
-  const refused = nulls.filter((field) => field !== 'description');
-  if (refused.length > 0) throw unprocessable(refused.map((field) => `\`${field}\` cannot be null.`).join(' '));
-  const set = validate(EndpointPatch, Object.fromEntries(fields.filter(([, value]) => value !== null)));
-  return nulls.length > 0 ? { ...set, description: null } : set;
 }
