@@ -4,6 +4,8 @@ import type { Context, Middleware } from 'koa';
 import type { Services } from './app.ts';
 import { badRequest, methodNotAllowed, notFound } from './errors.ts';
 import { authenticate, write } from './http/auth.ts';
+import { idempotent } from './http/idempotency.ts';
+import { wakes } from './http/wakes.ts';
 import { levelHandlers } from './stock/levels/handlers.ts';
 import { locationHandlers } from './stock/locations/handlers.ts';
 import { movementHandlers } from './stock/movements/handlers.ts';
@@ -20,6 +22,9 @@ export function mountRoutes(app: Koa, services: Services): void {
   const endpoints = endpointHandlers(services);
   const deliveries = deliveryHandlers(services);
 
+  const once = idempotent(services);
+  const wake = wakes(services);
+
   const open = new Router();
   open.get('/healthz', (ctx) => {
     ctx.body = { status: 'ok' };
@@ -27,31 +32,32 @@ export function mountRoutes(app: Koa, services: Services): void {
 
   const api = new Router({ prefix: '/api/v1' });
   api.get('/parts', parts.list);
-  api.post('/parts', write, parts.create);
+  api.post('/parts', write, wake, once, parts.create);
   api.get('/parts/:id', parts.get);
-  api.patch('/parts/:id', write, parts.update);
+  api.patch('/parts/:id', write, wake, once, parts.update);
   api.get('/locations', locations.list);
-  api.post('/locations', write, locations.create);
+  api.post('/locations', write, wake, once, locations.create);
   api.get('/stock', levels.list);
   api.get('/movements', movements.list);
-  api.post('/movements', write, movements.create);
+  api.post('/movements', write, wake, movements.create);
+  api.post('/movements/batch', write, wake, movements.createBatch);
   api.get('/movements/:id', movements.get);
 
   api.get('/webhook-endpoints', endpoints.list);
-  api.post('/webhook-endpoints', write, endpoints.create);
+  api.post('/webhook-endpoints', write, wake, once, endpoints.create);
   api.get('/webhook-endpoints/:id', endpoints.get);
-  api.patch('/webhook-endpoints/:id', write, endpoints.update);
-  api.delete('/webhook-endpoints/:id', write, endpoints.remove);
-  api.post('/webhook-endpoints/:id/rotate-secret', write, endpoints.rotate);
-  api.post('/webhook-endpoints/:id/test', write, endpoints.test);
-  api.post('/webhook-endpoints/:id/enable', write, endpoints.enable);
-  api.post('/webhook-endpoints/:id/disable', write, endpoints.disable);
-  api.post('/webhook-endpoints/:id/recover', write, endpoints.recover);
+  api.patch('/webhook-endpoints/:id', write, wake, once, endpoints.update);
+  api.delete('/webhook-endpoints/:id', write, wake, once, endpoints.remove);
+  api.post('/webhook-endpoints/:id/rotate-secret', write, wake, once, endpoints.rotate);
+  api.post('/webhook-endpoints/:id/test', write, wake, once, endpoints.test);
+  api.post('/webhook-endpoints/:id/enable', write, wake, once, endpoints.enable);
+  api.post('/webhook-endpoints/:id/disable', write, wake, once, endpoints.disable);
+  api.post('/webhook-endpoints/:id/recover', write, wake, once, endpoints.recover);
   api.get('/recoveries/:id', endpoints.getRecovery);
   api.get('/deliveries', deliveries.list);
   api.get('/deliveries/:id', deliveries.get);
-  api.post('/deliveries/:id/retry', write, deliveries.retry);
-  api.post('/deliveries/:id/cancel', write, deliveries.cancel);
+  api.post('/deliveries/:id/retry', write, wake, once, deliveries.retry);
+  api.post('/deliveries/:id/cancel', write, wake, once, deliveries.cancel);
   api.get('/events/:id', deliveries.getEvent);
 
   app.use(wellFormed);

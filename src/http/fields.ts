@@ -33,6 +33,13 @@ function oneLine(value: string): string {
   return text;
 }
 
+/** One line of text that may be left out, but not blank: trimmed, NFC. */
+export const line = (maxLength: number) =>
+  field((value) => {
+    const text = string(value, maxLength);
+    return text.trim() === '' ? refuse('must not be blank') : oneLine(text);
+  });
+
 /** Free text of several lines, kept as sent. */
 export const text = (maxLength: number) =>
   field((value) => {
@@ -93,6 +100,23 @@ export const idOrName = field((value) => {
   if (value instanceof NumberLiteral) return idFrom(number(value));
   return refuse('must be an id (a number) or a name (a string)');
 });
+
+export const flag = field((value) => (typeof value === 'boolean' ? value : refuse('must be true or false')));
+
+export const instant = field(instantFrom);
+
+/** A clock that runs a little ahead of ours is no reason to refuse. */
+const clockToleranceMs = 5 * 60_000;
+
+export const pastInstant = field((value) => {
+  const at = instantFrom(value);
+  return at.getTime() > Date.now() + clockToleranceMs ? refuse('must not be in the future') : at;
+});
+
+function instantFrom(value: unknown): Date {
+  const parsed = z.iso.datetime({ offset: true }).safeParse(value);
+  return parsed.success ? new Date(parsed.data) : refuse('must be an ISO 8601 instant such as 2026-01-31T08:00:00Z');
+}
 
 export const oneOf = <const T extends string>(choices: readonly T[]) =>
   field((value): T => choices.find((choice) => choice === value) ?? refuse(`must be one of ${choices.join(', ')}`));

@@ -3,10 +3,12 @@ import getRawBody from 'raw-body';
 import { badRequest, payloadTooLarge, unprocessable, unsupportedMediaType } from '../errors.ts';
 import { parseJson } from './json.ts';
 
-const bodyLimitBytes = 1024 * 1024;
+const defaultLimitBytes = 1024 * 1024;
 
-/** Reads the request's body as a JSON object, its numbers as `NumberLiteral`s. Throws 400, 413, 415 or 422. */
-export async function readJsonObject(ctx: Context): Promise<Record<string, unknown>> {
+/**
+ * Reads the request's body as a JSON object, its numbers as `NumberLiteral`s. Throws 400, 413, 415 or 422.
+ */
+export async function readJsonObject(ctx: Context, limitBytes = defaultLimitBytes): Promise<Record<string, unknown>> {
   const encoding = ctx.get('Content-Encoding');
   if (encoding !== '' && encoding.toLowerCase() !== 'identity') {
     throw unsupportedMediaType(`Content-Encoding "${encoding}" is not supported; send the body uncompressed.`);
@@ -20,7 +22,7 @@ export async function readJsonObject(ctx: Context): Promise<Record<string, unkno
     throw unsupportedMediaType('JSON is UTF-8; another charset is not supported.');
   }
 
-  const value = parse(decodeUtf8(await readBody(ctx)));
+  const value = parse(decodeUtf8(await readBody(ctx, limitBytes)));
   if (typeof value !== 'object' || value === null || Array.isArray(value) || !isPlainObject(value)) {
     throw unprocessable('The body must be a JSON object.');
   }
@@ -33,11 +35,19 @@ export async function readOptionalJsonObject(ctx: Context): Promise<Record<strin
   return hasBody ? readJsonObject(ctx) : {};
 }
 
-async function readBody(ctx: Context): Promise<Buffer> {
+/** The body's bytes, once read, stay in `ctx.state.body`: an idempotent request is told by them. */
+export async function readBody(ctx: Context, limitBytes = defaultLimitBytes): Promise<Buffer> {
+  ctx.state.body ??= await receive(ctx, limitBytes);
+  const body: Buffer = ctx.state.body;
+  if (body.length > limitBytes) throw payloadTooLarge(limitBytes);
+  return body;
+}
+
+async function receive(ctx: Context, limitBytes: number): Promise<Buffer> {
   try {
-    return await getRawBody(ctx.req, { length: ctx.get('Content-Length') || null, limit: bodyLimitBytes });
+    return await getRawBody(ctx.req, { length: ctx.get('Content-Length') || null, limit: limitBytes });
   } catch (error) {
-    if (isRawBodyError(error) && error.type === 'entity.too.large') throw payloadTooLarge(bodyLimitBytes);
+    if (isRawBodyError(error) && error.type === 'entity.too.large') throw payloadTooLarge(limitBytes);
     throw badRequest('The body did not arrive whole.');
   }
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Pool } from 'pg';
+import type { Queryable } from '../db/database.ts';
 
 export type Scope = 'read' | 'write';
 
@@ -18,7 +18,7 @@ const keyPattern = new RegExp(`^${prefix}[0-9A-Za-z]{${randomLength + checksumLe
 
 /** Creates a key and answers it whole, the only time that it can be seen. Throws when the organization does not exist. */
 export async function createApiKey(
-  { pool }: { pool: Pick<Pool, 'query'> },
+  { pool }: { pool: Queryable },
   { organizationId, scope, name }: { organizationId: number; scope: Scope; name?: string | undefined },
 ): Promise<{ id: number; key: string }> {
   const key = newKey();
@@ -32,7 +32,7 @@ export async function createApiKey(
 }
 
 /** Answers the live key, or undefined when it is mistyped (told by its checksum, without a query), unknown, revoked or expired. */
-export async function findApiKey({ pool }: { pool: Pool }, key: string): Promise<ApiKey | undefined> {
+export async function findApiKey({ pool }: { pool: Queryable }, key: string): Promise<ApiKey | undefined> {
   if (!isWellFormed(key)) return undefined;
   const { rows } = await pool.query<{ id: string; organization_id: string; scope: Scope; used: boolean }>({
     name: 'find-api-key',
@@ -48,7 +48,7 @@ export async function findApiKey({ pool }: { pool: Pool }, key: string): Promise
 }
 
 /** Answers false when there is no such key that is still live. */
-export async function revokeApiKey({ pool }: { pool: Pool }, id: number): Promise<boolean> {
+export async function revokeApiKey({ pool }: { pool: Queryable }, id: number): Promise<boolean> {
   const { rowCount } = await pool.query('update api_key set revoked_at = now() where id = $1 and revoked_at is null', [
     id,
   ]);
@@ -56,7 +56,7 @@ export async function revokeApiKey({ pool }: { pool: Pool }, id: number): Promis
 }
 
 /** Once a minute is enough to show "last used"; requests in parallel skip the row rather than wait for it. */
-async function noteUse(pool: Pool, id: string): Promise<void> {
+async function noteUse(pool: Queryable, id: string): Promise<void> {
   await pool.query(
     `update api_key set last_used_at = now()
      where id in (select id from api_key where id = $1 for no key update skip locked)`,

@@ -13,7 +13,9 @@ beforeAll(async () => {
 afterAll(() => api?.close());
 
 const movementKeys =
-  'id kind partId sku locationId location qtyDelta onHand unit unitCost transferId note createdAt'.split(' ');
+  'id kind partId sku locationId location qtyDelta onHand unit unitCost transferId note createdAt occurredAt externalId reference referenceLine reasonCode costCenter workOrder reverses expected counted value'.split(
+    ' ',
+  );
 
 async function stockOf(sku: string): Promise<Record<string, number>> {
   const { body } = await api.request('GET', `/stock?sku=${encodeURIComponent(sku)}`);
@@ -83,6 +85,17 @@ describe('POST /movements', () => {
       transferId: null,
       note: 'Ünïcode',
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      occurredAt: row.body.data.createdAt,
+      externalId: null,
+      reference: null,
+      referenceLine: null,
+      reasonCode: null,
+      costCenter: null,
+      workOrder: null,
+      reverses: null,
+      expected: null,
+      counted: null,
+      value: 875,
     });
   });
 

@@ -36,8 +36,8 @@ async function fill(organizationId: number, count: number): Promise<void> {
      ), level as (
        insert into stock_level (organization_id, part_id, location_id, on_hand) select $1, part_id, location_id, 1 from pair
      )
-     insert into movement (organization_id, kind, part_id, location_id, qty_delta, on_hand, created_at)
-     select $1, 'receive', part_id, location_id, 1, 1, now() from pair order by part_id`,
+     insert into movement (organization_id, kind, part_id, location_id, qty_delta, on_hand, value, total_value, occurred_at, created_at, hash)
+     select $1, 'receive', part_id, location_id, 1, 1, 0, 0, now(), now(), '' from pair order by part_id`,
     [organizationId],
   );
 }

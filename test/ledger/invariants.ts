@@ -15,12 +15,37 @@ export async function expectLedgerInvariants({ db }: TestApi): Promise<void> {
     `select p.id, p.on_hand, sum(l.on_hand) from part p left join stock_level l on l.part_id = p.id
      group by p.id having p.on_hand <> coalesce(sum(l.on_hand), 0)`,
   );
+  await none(
+    'parts whose value is not the sum of their ledger rows, or that have one without stock',
+    `select p.id, p.value, sum(m.value) from part p left join movement m on m.part_id = p.id
+     group by p.id having p.value <> coalesce(sum(m.value), 0) or (p.on_hand = 0 and p.value <> 0) or p.value < 0`,
+  );
+  await none(
+    'ledger rows whose total_value is not the running value in id order',
+    `select * from (
+       select id, kind, total_value,
+         sum(case when transfer_id is null then value else 0 end) over (partition by part_id order by id) as running
+       from movement) m
+     where total_value <> running`,
+  );
+  await none(
+    'ledger rows whose hash does not follow from their content and the row before',
+    `select id from (
+       select m, m.id, m.hash, coalesce(lag(m.hash) over (partition by m.part_id order by m.id), '') as previous
+       from movement m) c
+     where hash <> movement_digest(previous, m)`,
+  );
+  await none(
+    'parts whose hash is not that of their newest row',
+    `select p.id from part p where p.ledger_hash <> coalesce(
+       (select hash from movement m where m.part_id = p.id order by id desc limit 1), '')`,
+  );
   // Between the two rows of a transfer the running total is short of what is on its way.
   await none(
     'ledger rows whose on_hand is not the running total in id order',
     `select * from (
        select id, kind, on_hand,
-         sum(case when kind = 'transfer' then 0 else qty_delta end) over (partition by part_id order by id) as running
+         sum(case when transfer_id is null then qty_delta else 0 end) over (partition by part_id order by id) as running
        from movement) m
      where on_hand <> running`,
   );

@@ -1,11 +1,11 @@
-import type { Pool } from 'pg';
+import type { Queryable } from '../../db/database.ts';
 import { conflict } from '../../errors.ts';
 import { foldName } from '../../fold-name.ts';
 import type { LocationRow } from './list-locations.ts';
 
 /** Creates a location. Throws 409 when the organization has its name already. */
 export async function createLocation(
-  { pool }: { pool: Pick<Pool, 'query'> },
+  { pool }: { pool: Queryable },
   { organizationId, name }: { organizationId: number; name: string },
 ): Promise<LocationRow> {
   const { rows } = await pool.query<LocationRow>(

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Services } from '../../app.ts';
 import { keyOf } from '../../http/auth.ts';
 import { label } from '../../http/fields.ts';
+import { connectionOf } from '../../http/idempotency.ts';
 import { readJsonObject } from '../../http/json-body.ts';
 import { answerList, pagingParameters } from '../../http/list.ts';
 import { readQuery } from '../../http/query.ts';
@@ -22,7 +23,7 @@ export function locationHandlers({ db }: Services) {
     async create(ctx: Context) {
       readQuery(ctx, []);
       const { name } = validate(NewLocation, withoutNulls(await readJsonObject(ctx)));
-      const location = await createLocation(db, { organizationId: keyOf(ctx).organizationId, name });
+      const location = await createLocation(connectionOf(ctx, db), { organizationId: keyOf(ctx).organizationId, name });
       ctx.status = 201;
       ctx.body = { data: presentLocation(location) };
     },

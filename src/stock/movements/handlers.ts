@@ -2,16 +2,22 @@ import type { Context } from 'koa';
 import type { Services } from '../../app.ts';
 import { badRequest, notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
+import { idempotencyOf, isReplay } from '../../http/idempotency.ts';
 import { readJsonObject } from '../../http/json-body.ts';
 import { answerList, pagingParameters } from '../../http/list.ts';
 import { asId, readQuery } from '../../http/query.ts';
 import { withoutNulls } from '../../http/validate.ts';
+import { leave } from '../../http/wakes.ts';
 import { readStockFilter, readStockQuery } from '../read-filters.ts';
+import { presentBatch, readBatch, wellFormed } from './batch.ts';
 import { findMovements, movementList, presentMovement } from './list-movements.ts';
-import { recordMovement } from './record-movement.ts';
+import { recordMovements } from './record-movements.ts';
+import { refusalError } from './refusal.ts';
 import { type MovementKind, movementKinds, readNewMovement } from './schema.ts';
 
-export function movementHandlers({ db, wakeDispatcher }: Services) {
+const batchLimitBytes = 8 * 1024 * 1024;
+
+export function movementHandlers({ db }: Services) {
   return {
     async list(ctx: Context) {
       const query = readStockQuery(ctx, ['kind', ...pagingParameters]);
@@ -33,27 +39,41 @@ export function movementHandlers({ db, wakeDispatcher }: Services) {
 
     async create(ctx: Context) {
       readQuery(ctx, []);
-      const input = readNewMovement(withoutNulls(await readJsonObject(ctx)));
-      const key = keyOf(ctx);
-      const { movementId, deliveries, ...summary } = await recordMovement({ pool: db.pool, key }, input);
-      wakeDispatcher(deliveries);
+      const movement = readNewMovement(withoutNulls(await readJsonObject(ctx)));
+      const request = { movements: [movement], atomic: true, dryRun: false, idempotency: idempotencyOf(ctx) };
+      const { verdict, outcomes, deliveries } = await recordMovements({ pool: db.pool, key: keyOf(ctx) }, request);
+      isReplay(ctx, verdict);
+      const [outcome] = outcomes;
+      if (outcome === undefined) throw new Error('the movement has no outcome');
+      if (outcome.refusal !== null) throw refusalError(outcome, movement);
+      leave(ctx, deliveries);
+      const { refusal: _, movementId, ...summary } = outcome;
       ctx.status = 201;
       ctx.set('Location', `/api/v1/movements/${movementId}`);
       ctx.body = { data: summary };
-      if (prefersRepresentation(ctx))
-        await representMovement(ctx, { movementId, isTransfer: input.kind === 'transfer' });
+      if (prefersRepresentation(ctx) && movementId !== null) await representMovement(ctx, movementId);
+    },
+
+    async createBatch(ctx: Context) {
+      readQuery(ctx, []);
+      const batch = readBatch(withoutNulls(await readJsonObject(ctx, batchLimitBytes)));
+      const { atomic, dryRun } = batch;
+      const request = { movements: wellFormed(batch), atomic, dryRun, idempotency: idempotencyOf(ctx) };
+      const { verdict, outcomes, deliveries } = await recordMovements({ pool: db.pool, key: keyOf(ctx) }, request);
+      isReplay(ctx, verdict);
+      const data = presentBatch(batch, outcomes);
+      leave(ctx, deliveries);
+      ctx.status = dryRun ? 200 : 201;
+      ctx.body = { data };
     },
   };
 
-  async function representMovement(
-    ctx: Context,
-    { movementId, isTransfer }: { movementId: number; isTransfer: boolean },
-  ) {
-    const { organizationId } = keyOf(ctx);
-    const rows = await findMovements(db, { organizationId, id: movementId, wholeTransfer: isTransfer });
+  /** The full movement; of a transfer (and what reverses one) both rows. */
+  async function representMovement(ctx: Context, movementId: number) {
+    const rows = await findMovements(db, { organizationId: keyOf(ctx).organizationId, id: movementId, whole: true });
     const movements = rows.map(presentMovement);
     ctx.set('Preference-Applied', 'return=representation');
-    ctx.body = { data: isTransfer ? movements : movements[0] };
+    ctx.body = { data: movements.length > 1 ? movements : movements[0] };
   }
 }
 

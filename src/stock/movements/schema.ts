@@ -3,31 +3,71 @@ import {
   cents,
   id,
   idOrName,
+  line,
   nonNegativeQuantity,
   nonZeroQuantity,
   oneOf,
+  pastInstant,
   positiveQuantity,
   text,
 } from '../../http/fields.ts';
 import { validate } from '../../http/validate.ts';
-import { fromField, isAbsent, locationField, partField, type Reference, readReference, toField } from './reference.ts';
+import {
+  fromField,
+  isAbsent,
+  locationField,
+  partField,
+  type Reference,
+  type ReferenceField,
+  readReference,
+  toField,
+} from './reference.ts';
 
 export const movementKinds = ['receive', 'consume', 'adjust', 'count', 'transfer'] as const;
 export type MovementKind = (typeof movementKinds)[number];
 
-/** `quantity` is a decimal string: the qty, the signed delta or the target, as the kind says. `to` only on a transfer. */
-export interface NewMovement {
+/** What an ERP may say of a movement beside the stock it moves: shown again as sent, and filters of the ledger. */
+export const documentFields = [
+  'externalId',
+  'reference',
+  'referenceLine',
+  'reasonCode',
+  'costCenter',
+  'workOrder',
+] as const;
+export type DocumentField = (typeof documentFields)[number];
+
+/**
+ * `quantity` is a decimal string: the qty, the signed delta or the target, as the kind says; undefined when the movement
+ * reverses another. `to` only on a transfer.
+ */
+export interface NewMovement extends Partial<Record<DocumentField, string | undefined>> {
   kind: MovementKind;
   part: Reference;
   location: Reference;
   to: Reference | undefined;
-  quantity: string;
-  unitCost: number | undefined;
-  note: string | undefined;
+  quantity: string | undefined;
+  unitCost?: number | undefined;
+  expectedOnHand?: string | undefined;
+  /** The id of the movement that this one undoes. */
+  reverses?: number | undefined;
+  occurredAt?: Date | undefined;
+  note?: string | undefined;
 }
 
-const kindOnly = z.looseObject({ kind: oneOf(movementKinds) });
-const common = { kind: z.unknown(), note: text(2_000).optional(), sku: idOrName.optional(), partId: id.optional() };
+const document = line(255);
+const common = {
+  note: text(2_000).optional(),
+  sku: idOrName.optional(),
+  partId: id.optional(),
+  occurredAt: pastInstant.optional(),
+  externalId: document.optional(),
+  reference: document.optional(),
+  referenceLine: document.optional(),
+  reasonCode: document.optional(),
+  costCenter: document.optional(),
+  workOrder: document.optional(),
+};
 const atLocation = { ...common, location: idOrName.optional(), locationId: id.optional() };
 const betweenLocations = {
   ...common,
@@ -37,69 +77,83 @@ const betweenLocations = {
   toId: id.optional(),
 };
 
+const anyKind = z.looseObject({ kind: oneOf(movementKinds) });
 const bodies = {
-  receive: z.strictObject({ ...atLocation, qty: positiveQuantity, unitCost: cents.optional() }),
-  consume: z.strictObject({ ...atLocation, qty: positiveQuantity }),
-  adjust: z.strictObject({ ...atLocation, qtyDelta: nonZeroQuantity }),
-  count: z.strictObject({ ...atLocation, target: nonNegativeQuantity }),
-  transfer: z.strictObject({ ...betweenLocations, qty: positiveQuantity }),
+  receive: z.strictObject({
+    kind: z.literal('receive'),
+    ...atLocation,
+    qty: positiveQuantity,
+    unitCost: cents.optional(),
+  }),
+  consume: z.strictObject({ kind: z.literal('consume'), ...atLocation, qty: positiveQuantity }),
+  adjust: z.strictObject({ kind: z.literal('adjust'), ...atLocation, qtyDelta: nonZeroQuantity }),
+  reversal: z.strictObject({ kind: z.literal('adjust'), ...atLocation, reverses: id }),
+  count: z.strictObject({
+    kind: z.literal('count'),
+    ...atLocation,
+    target: nonNegativeQuantity,
+    expectedOnHand: nonNegativeQuantity.optional(),
+  }),
+  transfer: z.strictObject({ kind: z.literal('transfer'), ...betweenLocations, qty: positiveQuantity }),
 };
 
-/** Reads the body of `POST /movements`, nulls already dropped. Throws one 422 that names each field at fault. */
+const bothNeeded = [partField, locationField];
+
+/** Reads a movement, nulls already dropped. Throws one 422 that names each field at fault. */
 export function readNewMovement(body: Record<string, unknown>): NewMovement {
-  const { kind } = validate(kindOnly, body);
+  const { kind } = validate(anyKind, body);
   switch (kind) {
     case 'receive': {
-      const { qty, unitCost, ...rest } = validate(bodies.receive, body, absentIn(body));
-      return movement(kind, rest, qty, unitCost);
+      const { qty, ...rest } = validate(bodies.receive, body, absentIn(body, bothNeeded));
+      return movement(rest, qty);
     }
     case 'consume': {
-      const { qty, ...rest } = validate(bodies.consume, body, absentIn(body));
-      return movement(kind, rest, qty);
+      const { qty, ...rest } = validate(bodies.consume, body, absentIn(body, bothNeeded));
+      return movement(rest, qty);
     }
     case 'adjust': {
-      const { qtyDelta, ...rest } = validate(bodies.adjust, body, absentIn(body));
-      return movement(kind, rest, qtyDelta);
+      if (body.reverses !== undefined) return movement(validate(bodies.reversal, body), undefined);
+      const { qtyDelta, ...rest } = validate(bodies.adjust, body, absentIn(body, bothNeeded));
+      return movement(rest, qtyDelta);
     }
     case 'count': {
-      const { target, ...rest } = validate(bodies.count, body, absentIn(body));
-      return movement(kind, rest, target);
+      const { target, ...rest } = validate(bodies.count, body, absentIn(body, bothNeeded));
+      return movement(rest, target);
     }
     case 'transfer': {
-      const transfer = validate(bodies.transfer, body, absentIn(body, [partField, fromField, toField]));
+      const absent = absentIn(body, [partField, fromField, toField]);
+      const { sku, partId, from, fromId, to, toId, qty, ...rest } = validate(bodies.transfer, body, absent);
       return {
-        kind,
-        part: readReference(partField, transfer.sku, transfer.partId),
-        location: readReference(fromField, transfer.from, transfer.fromId),
-        to: readReference(toField, transfer.to, transfer.toId),
-        quantity: transfer.qty,
-        unitCost: undefined,
-        note: transfer.note,
+        ...rest,
+        part: readReference(partField, sku, partId),
+        location: readReference(fromField, from, fromId),
+        to: readReference(toField, to, toId),
+        quantity: qty,
       };
     }
   }
 }
 
 /** The references that the body does not give at all. */
-const absentIn = (body: Record<string, unknown>, needed = [partField, locationField]) =>
+const absentIn = (body: Record<string, unknown>, needed: ReferenceField[]) =>
   needed.filter((field) => isAbsent(field, body)).map((field) => field.name);
 
-interface AtLocation {
+interface AtLocation extends Omit<NewMovement, 'part' | 'location' | 'to' | 'quantity'> {
   sku?: string | number | undefined;
   partId?: number | undefined;
   location?: string | number | undefined;
   locationId?: number | undefined;
-  note?: string | undefined;
 }
 
-function movement(kind: MovementKind, body: AtLocation, quantity: string, unitCost?: number): NewMovement {
+function movement(
+  { sku, partId, location, locationId, ...rest }: AtLocation,
+  quantity: string | undefined,
+): NewMovement {
   return {
-    kind,
-    part: readReference(partField, body.sku, body.partId),
-    location: readReference(locationField, body.location, body.locationId),
+    ...rest,
+    part: readReference(partField, sku, partId),
+    location: readReference(locationField, location, locationId),
     to: undefined,
     quantity,
-    unitCost,
-    note: body.note,
   };
 }

@@ -1,5 +1,5 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
-import type { Database } from '../../db/database.ts';
+import type { Connection } from '../../db/database.ts';
 import { conflict } from '../../errors.ts';
 import { foldName } from '../../fold-name.ts';
 import type { ApiKey } from '../../organizations/api-key.ts';
@@ -9,7 +9,7 @@ import { presentPart } from './present-part.ts';
 import type { NewPart } from './schema.ts';
 
 /** Creates a part and its `part.created` event. Throws 409 when the organization has its sku already. */
-export async function createPart({ db, key }: { db: Database; key: ApiKey }, input: NewPart) {
+export async function createPart({ db, key }: { db: Connection; key: ApiKey }, input: NewPart) {
   const now = new Date();
   return db
     .em()

@@ -3,10 +3,12 @@ import type { Services } from '../../app.ts';
 import { notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
 import { checkIfMatch, etagOf } from '../../http/etag.ts';
+import { connectionOf } from '../../http/idempotency.ts';
 import { readJsonObject } from '../../http/json-body.ts';
 import { answerList, pagingParameters } from '../../http/list.ts';
 import { readQuery } from '../../http/query.ts';
 import { readMergePatch, validate, withoutNulls } from '../../http/validate.ts';
+import { leave } from '../../http/wakes.ts';
 import { checkBy, findReference } from '../find-reference.ts';
 import { createPart } from './create-part.ts';
 import { findPart, partList } from './list-parts.ts';
@@ -16,7 +18,7 @@ import { updatePart } from './update-part.ts';
 
 const patchRules = { readOnly: readOnlyFields, clearable: clearableFields };
 
-export function partHandlers({ db, wakeDispatcher }: Services) {
+export function partHandlers({ db }: Services) {
   return {
     async list(ctx: Context) {
       const query = readQuery(ctx, pagingParameters);
@@ -33,8 +35,8 @@ export function partHandlers({ db, wakeDispatcher }: Services) {
     async create(ctx: Context) {
       readQuery(ctx, []);
       const input = validate(NewPart, withoutNulls(await readJsonObject(ctx)));
-      const { part, deliveries } = await createPart({ db, key: keyOf(ctx) }, input);
-      wakeDispatcher(deliveries);
+      const { part, deliveries } = await createPart({ db: connectionOf(ctx, db), key: keyOf(ctx) }, input);
+      leave(ctx, deliveries);
       ctx.status = 201;
       ctx.set('ETag', etagOf(part));
       ctx.set('Location', `/api/v1/parts/${part.id}?by=id`); // another part may have this number as its sku
@@ -44,10 +46,10 @@ export function partHandlers({ db, wakeDispatcher }: Services) {
     async update(ctx: Context) {
       const patch = readMergePatch(PartPatch, await readJsonObject(ctx), patchRules);
       const { part, deliveries } = await updatePart(
-        { db, key: keyOf(ctx) },
+        { db: connectionOf(ctx, db), key: keyOf(ctx) },
         { id: await partIdOf(ctx), patch, check: (current) => checkIfMatch(ctx, etagOf(current)) },
       );
-      wakeDispatcher(deliveries);
+      leave(ctx, deliveries);
       ctx.set('ETag', etagOf(part));
       ctx.body = { data: presentPart(part) };
     },

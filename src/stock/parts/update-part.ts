@@ -1,7 +1,7 @@
 import { LockMode } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { Decimal } from 'decimal.js';
-import type { Database } from '../../db/database.ts';
+import type { Connection } from '../../db/database.ts';
 import { notFound, unprocessable } from '../../errors.ts';
 import { foldName } from '../../fold-name.ts';
 import type { ApiKey } from '../../organizations/api-key.ts';
@@ -16,7 +16,7 @@ import type { PartPatch } from './schema.ts';
  * `check` sees the locked part first and may throw. Throws 404, 409 when the new sku is taken, 422 when the unit of a part that has movements would change.
  */
 export async function updatePart(
-  { db, key }: { db: Database; key: ApiKey },
+  { db, key }: { db: Connection; key: ApiKey },
   { id, patch, check }: { id: number; patch: PartPatch; check: (current: Part) => void },
 ): Promise<{ part: Part; deliveries: number }> {
   return db
