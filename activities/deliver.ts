@@ -35,7 +35,7 @@ export function createActivities(deps: AttemptDeps, lanes: EndpointLanes = creat
     async attemptOnSchedule(input) {
       const result = await attempt(input, 'scheduled');
       if (result.kind === 'waiting') throw retryIn(result.retryInMs, result.message, 'AttemptFailed');
-      if (result.status === 'failed') throw ApplicationFailure.nonRetryable(result.message, deliveryFailed);
+      if (result.status === 'failed') throw inWords(ApplicationFailure.nonRetryable(result.message, deliveryFailed));
       return result.status;
     },
 
@@ -81,4 +81,10 @@ const takeOverPollMs = 500;
 const databaseRetryMs = 5_000;
 
 const retryIn = (delayMs: number, message: string, type: string) =>
-  ApplicationFailure.create({ message, type, nextRetryDelay: Math.max(delayMs, 1) });
+  inWords(ApplicationFailure.create({ message, type, nextRetryDelay: Math.max(delayMs, 1) }));
+
+/** Its message says all. The stack would be the largest thing on the operator's screen, and always the same. */
+function inWords(failure: ApplicationFailure): ApplicationFailure {
+  failure.stack = '';
+  return failure;
+}

@@ -6,6 +6,7 @@ import { requestId } from './http/request-id.ts';
 import type { Logger } from './log.ts';
 import { mountRoutes } from './routes.ts';
 import type { SecretBox } from './webhooks/secret-box.ts';
+import type { TemporalUi } from './webhooks/temporal-ui.ts';
 
 export interface Services {
   db: Database;
@@ -14,7 +15,7 @@ export interface Services {
   /** Connected on first use: everything but retry and cancel is served without Temporal. */
   temporal(): Client;
   /** Where people look at workflows; undefined when that is not known. */
-  temporalUi: { url: string; namespace: string } | undefined;
+  temporalUi: TemporalUi | undefined;
   /** Called after a commit that left this many deliveries for the dispatcher. Never fails, never waits. */
   wakeDispatcher(deliveries: number): void;
 }

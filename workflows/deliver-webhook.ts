@@ -6,6 +6,7 @@ import {
   defineUpdate,
   isCancellation,
   log,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setHandler,
@@ -83,14 +84,20 @@ async function firstAttempt(input: DeliveryInput): Promise<InstantResult> {
 }
 
 async function keepTrying(input: DeliveryInput, first: Exclude<InstantResult, Ended>): Promise<Ended> {
-  if (first.kind === 'waiting') {
+  // A deferred one is held back because its endpoint fails or is slow: who looks for failing deliveries looks for it too.
+  if (first.kind === 'waiting' || patched('deferred-is-retrying')) {
     upsertSearchAttributes([{ key: searchAttributes.deliveryStatus, value: 'retrying' }]);
-    await sleep(first.retryInMs);
+  }
+  if (first.kind === 'waiting') {
+    await sleep(first.retryInMs, { summary: first.message.slice(0, maxSummaryCharacters) });
   }
   const attemptsMade = first.kind === 'waiting' ? first.attemptsMade : 0;
   const status = await onSchedule(attemptsMade).attemptOnSchedule(input);
   return { kind: 'ended', status, message: '' };
 }
+
+/** The server refuses summaries of over 400 bytes, and with them the workflow's task. */
+const maxSummaryCharacters = 300;
 
 const instant = proxyLocalActivities<Pick<DeliveryActivities, 'attemptInstantly'>>({
   startToCloseTimeout: attemptTimeoutMs + 2 * attemptLeaseMs, // it may have to wait for a dead worker's claim

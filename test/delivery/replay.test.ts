@@ -50,11 +50,13 @@ describe('workflows that began with earlier code', () => {
 });
 
 describe('code that a running workflow could not go on with is noticed', () => {
-  const leftOut = /await \(0, ?[\w$.]+\.sleep\)\(first\.retryInMs\)/;
+  const leftOut = /await \(0, ?[\w$.]+\.sleep\)\(first\.retryInMs[^;]*/;
+  const patch = /\(0, ?[\w$.]+\.patched\)\(['"]deferred-is-retrying['"]\)/;
   it.each([
     ['the first wait is left out', 'failed-once-then-delivered.json', leftOut, 'undefined'],
     ['another activity attempts', 'failed-once-then-delivered.json', '.attemptOnSchedule(', '.attemptOtherwise('],
     ['the first attempt is another', 'delivered-at-once.json', '.attemptInstantly(', '.attemptOtherwise('],
+    ['a deferred one is marked, unpatched', 'deferred-then-delivered.json', patch, 'true'],
     ['a recovery does not wait', 'recover-deliveries.json', /await \(0, ?[\w$.]+\.sleep\)\(waiting[^;]*/, 'undefined'],
   ])('%s', async (_change, file, old, replacement) => {
     const changed = (code: string) => {

@@ -55,7 +55,7 @@ export async function serveTestApi(
     log,
     secrets: db.secrets,
     temporal: temporal.client,
-    temporalUi: { url: 'http://temporal.test', namespace },
+    temporalUi: { url: inject('temporalUiUrl'), namespace },
     wakeDispatcher: createWaker({ pool: db.pool, log }),
   });
   const serving = await serve(app.callback(), 0);

@@ -12,6 +12,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     adminUrl: string;
     temporalAddress: string;
+    temporalUiUrl: string;
   }
 }
 
@@ -28,10 +29,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
     needTemporal: true,
     progress: (line) => process.stderr.write(`${line}\n`),
   });
-  const { databaseUrl = '', temporalAddress = '' } = servers;
+  const { databaseUrl = '', temporalAddress = '', temporalUiUrl = '' } = servers;
   await makeTemplate(databaseUrl);
   project.provide('adminUrl', databaseUrl);
   project.provide('temporalAddress', temporalAddress);
+  project.provide('temporalUiUrl', temporalUiUrl);
   return async () => {
     await servers.stop();
     dataDir.release();

@@ -30,6 +30,8 @@ export const historyNames = [
   'deferred-then-delivered',
   'deferred-then-failed-then-delivered',
   'deferred-for-no-worker-ran',
+  'deferred-as-retrying-then-delivered',
+  'deferred-as-retrying-then-failed-then-delivered',
   'recover-deliveries',
   'maintain-attempt-log',
 ] as const;
@@ -80,6 +82,7 @@ async function onRealServer(missing: Set<HistoryName>, save: Save): Promise<void
     'delivered-at-once': () => deliver(api, [200], 1),
     'gone-410': () => deliver(api, [410], 1),
     'deferred-then-delivered': () => deliver(api, [503, 200], 2),
+    'deferred-as-retrying-then-delivered': () => deliver(api, [503, 200], 2),
     'retried-by-hand-and-delivered': async () => retried(await deliver(api, [503, 200], 1)),
     'retried-by-hand-between-scheduled-attempts': async () => retried(await deliver(api, [503, 503, 200], 2)),
     'cancelled-while-waiting': async () => cancelled(await deliver(api, [503], 1)),
@@ -163,6 +166,7 @@ async function onSkippingServer(missing: Set<HistoryName>, save: Save): Promise<
   await run('failed-once-then-delivered', [503, 200]);
   await run('failed-eleven-times', [503]);
   await run('deferred-then-failed-then-delivered', [503, 503, 503, 200], { deferred: true });
+  await run('deferred-as-retrying-then-failed-then-delivered', [503, 503, 503, 200], { deferred: true });
   await run('endpoint-disabled-while-waiting', [503], {
     meanwhile: (_workflowId, { endpointId, key }) =>
       api.request('POST', `/webhook-endpoints/${endpointId}/disable`, { key }),

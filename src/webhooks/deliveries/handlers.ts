@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { deliveryWorkflowId } from '../../../workflows/contract.ts';
 import type { Services } from '../../app.ts';
 import { badRequest, notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
 import { answerList, pagingParameters } from '../../http/list.ts';
 import { asId, readQuery } from '../../http/query.ts';
+import { deliveryUrl } from '../temporal-ui.ts';
 import { type ControlDeps, cancelDelivery, retryDelivery } from './control.ts';
 import {
   type DeliveryDetails,
@@ -33,7 +33,7 @@ export function deliveryHandlers({ db, log, temporal, temporalUi, wakeDispatcher
       ctx.body = {
         data: {
           ...presentDelivery(delivery),
-          temporalUrl: temporalUrl(delivery),
+          temporalUrl: temporalUi === undefined ? null : deliveryUrl(temporalUi, keyOfWorkflow(delivery)),
           attempts: await listAttempts(db, Number(delivery.id)),
         },
       };
@@ -87,13 +87,13 @@ export function deliveryHandlers({ db, log, temporal, temporalUi, wakeDispatcher
     ctx.status = 202;
     ctx.body = { data: presentDelivery(await deliveryOf(ctx)) };
   }
-
-  function temporalUrl({ endpoint_id, event_id, redelivery }: DeliveryDetails): string | null {
-    if (temporalUi === undefined) return null;
-    const workflowId = deliveryWorkflowId(Number(endpoint_id), event_id, redelivery);
-    return `${temporalUi.url}/namespaces/${temporalUi.namespace}/workflows/${encodeURIComponent(workflowId)}`;
-  }
 }
+
+const keyOfWorkflow = ({ endpoint_id, event_id, redelivery }: DeliveryDetails) => ({
+  endpointId: Number(endpoint_id),
+  eventId: event_id,
+  redelivery,
+});
 
 function readFilter(query: Partial<Record<(typeof filterParameters)[number], string>>): DeliveryFilter {
   const { endpointId, eventId, event, status } = query;

@@ -8,6 +8,7 @@ import { readMergePatch, validate, withoutNulls } from '../../http/validate.ts';
 import {
   createEndpoint,
   deleteEndpoint,
+  type Endpoint,
   type EndpointId,
   findEndpoint,
   listEndpoints,
@@ -17,23 +18,28 @@ import {
   updateEndpoint,
 } from '../endpoint.ts';
 import { findRecovery, recoverDeliveriesOf } from '../recovery.ts';
+import { failingDeliveriesUrl } from '../temporal-ui.ts';
 import { EndpointPatch, NewEndpoint, Recover, RotateSecret } from './schema.ts';
 
 const patchRules = {
-  readOnly: ['id', 'headerNames', 'disabledAt', 'disabledReason', 'createdAt', 'updatedAt'],
+  readOnly: ['id', 'headerNames', 'disabledAt', 'disabledReason', 'createdAt', 'updatedAt', 'temporalUrl'],
   clearable: ['description'],
 } as const;
 
-export function endpointHandlers({ db, secrets, wakeDispatcher }: Services) {
+export function endpointHandlers({ db, secrets, temporalUi, wakeDispatcher }: Services) {
   const deps = { pool: db.pool, secrets };
+  const present = (endpoint: Endpoint) => ({
+    ...endpoint,
+    temporalUrl: temporalUi === undefined ? null : failingDeliveriesUrl(temporalUi, endpoint.id),
+  });
   return {
     async list(ctx: Context) {
       readQuery(ctx, []);
-      ctx.body = { data: await listEndpoints(deps, keyOf(ctx).organizationId) };
+      ctx.body = { data: (await listEndpoints(deps, keyOf(ctx).organizationId)).map(present) };
     },
 
     async get(ctx: Context) {
-      ctx.body = { data: await findEndpoint(deps, endpointOf(ctx)) };
+      ctx.body = { data: present(await findEndpoint(deps, endpointOf(ctx))) };
     },
 
     async create(ctx: Context) {
@@ -43,13 +49,13 @@ export function endpointHandlers({ db, secrets, wakeDispatcher }: Services) {
       const { id, secret } = await createEndpoint(deps, { organizationId, ...input });
       ctx.status = 201;
       ctx.set('Location', `/api/v1/webhook-endpoints/${id}`);
-      ctx.body = { data: { ...(await findEndpoint(deps, { organizationId, id })), secret } };
+      ctx.body = { data: { ...present(await findEndpoint(deps, { organizationId, id })), secret } };
     },
 
     async update(ctx: Context) {
       const endpoint = endpointOf(ctx);
       const patch = readMergePatch(EndpointPatch, await readJsonObject(ctx), patchRules);
-      ctx.body = { data: await updateEndpoint(deps, endpoint, patch) };
+      ctx.body = { data: present(await updateEndpoint(deps, endpoint, patch)) };
     },
 
     async remove(ctx: Context) {
@@ -58,11 +64,11 @@ export function endpointHandlers({ db, secrets, wakeDispatcher }: Services) {
     },
 
     async enable(ctx: Context) {
-      ctx.body = { data: await setEndpointEnabled(deps, endpointOf(ctx), true) };
+      ctx.body = { data: present(await setEndpointEnabled(deps, endpointOf(ctx), true)) };
     },
 
     async disable(ctx: Context) {
-      ctx.body = { data: await setEndpointEnabled(deps, endpointOf(ctx), false) };
+      ctx.body = { data: present(await setEndpointEnabled(deps, endpointOf(ctx), false)) };
     },
 
     async rotate(ctx: Context) {
