@@ -1,4 +1,4 @@
-import dns from 'node:dns';
+import dns, { type LookupAddress, type LookupAllOptions } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
@@ -22,17 +22,24 @@ export interface AddressGuard {
 
 const globalUnicast = ipaddr.parseCIDR('2000::/3');
 
-export function createAddressGuard(allowCidrs: string[]): AddressGuard {
+/** As `dns.lookup` with `all`. */
+export type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+export function createAddressGuard(allowCidrs: string[], resolve: Resolve = dns.lookup): AddressGuard {
   const allowed = allowCidrs.map((cidr) => ipaddr.parseCIDR(cidr));
 
   const isExempt = (address: string) => {
-    const ip = ipaddr.process(address);
-    return allowed.some(([range, bits]) => range.kind() === ip.kind() && ip.match(range, bits));
+    const ip = read(address);
+    return ip !== undefined && allowed.some(([range, bits]) => range.kind() === ip.kind() && ip.match(range, bits));
   };
   const isPublic = (address: string) => {
-    const ip = ipaddr.process(address);
+    const ip = read(address);
     // IPv6 gives out public addresses from this block alone; ipaddr.js also calls ::127.0.0.1 unicast.
-    return ip.range() === 'unicast' && (ip.kind() === 'ipv4' || ip.match(globalUnicast));
+    return ip?.range() === 'unicast' && (ip.kind() === 'ipv4' || ip.match(globalUnicast));
   };
   /** Plain http only where the operator said so. */
   const isAllowed = (address: string, protocol: string) =>
@@ -49,7 +56,7 @@ export function createAddressGuard(allowCidrs: string[]): AddressGuard {
     },
 
     lookupFor: (protocol) => (hostname, options, callback) => {
-      dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      resolve(hostname, { ...options, all: true }, (error, addresses) => {
         if (error) return callback(error, []);
         const usable = addresses.filter(({ address }) => isAllowed(address, protocol));
         const first = usable[0];
@@ -69,6 +76,9 @@ export function createAddressGuard(allowCidrs: string[]): AddressGuard {
     },
   };
 }
+
+/** `undefined` for what is no address, nor one that could be judged: a scope such as `%br-lan.1`. */
+const read = (address: string) => (ipaddr.isValid(address) ? ipaddr.process(address) : undefined);
 
 const blocked = (host: string, protocol: string, isPublic: boolean) =>
   new BlockedAddress(

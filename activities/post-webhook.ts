@@ -1,5 +1,6 @@
 import type { Client } from 'undici';
-import { type AddressGuard, BlockedAddress } from './address-guard.ts';
+import type { AddressGuard } from './address-guard.ts';
+import { faultOf } from './post-fault.ts';
 import { signedHeaders } from './sign-webhook.ts';
 import { createTimedClient, type Timings } from './timed-client.ts';
 
@@ -55,9 +56,11 @@ const maxRetryAfterMs = 6 * 60 * 60 * 1000;
 export function createPostWebhook(guard: AddressGuard): PostWebhook {
   return async (message) => {
     const startedAt = performance.now();
-    const url = new URL(message.url);
     const timings: Timings = {};
     const report = () => ({ durationMs: Math.round(performance.now() - startedAt), timings });
+    const url = URL.parse(message.url);
+    if (url === null)
+      return failed({ errorClass: 'invalid_url', failure: "The endpoint's URL cannot be read", final: true }, report());
     let client: Client | undefined;
     try {
       const protocol = guard.checkUrl(url);
@@ -74,7 +77,9 @@ export function createPostWebhook(guard: AddressGuard): PostWebhook {
       const bodyExcerpt = await readExcerpt(response.body);
       return outcomeOf(url.host, { ...report(), response: { statusCode, headers: loggable(headers), bodyExcerpt } });
     } catch (error) {
-      return faultOf(error, url.host, report());
+      const isInHandshake = url.protocol === 'https:' && 'connectMs' in timings && !('tlsMs' in timings);
+      const { words, ...fault } = faultOf(error, { deadlineMs: postDeadlineMs, isInHandshake });
+      return failed({ ...fault, failure: `${words} (${url.host}, ${report().durationMs} ms)` }, report());
     } finally {
       void client?.destroy().catch(() => undefined);
     }
@@ -102,6 +107,10 @@ function loggable(headers: Record<string, string | string[] | undefined>): Recor
   return Object.fromEntries(kept.map(([name, value]) => [name, [value].flat().join(', ')]));
 }
 
+function failed(fault: { errorClass: string; failure: string; final?: boolean }, report: PostReport): PostOutcome {
+  return { final: false, ...fault, ...report, delivered: false, endpointGone: false, retryAfterMs: 0 };
+}
+
 function outcomeOf(host: string, report: PostReport & Required<Pick<PostReport, 'response'>>): PostOutcome {
   const { statusCode, headers } = report.response;
   if (statusCode >= 200 && statusCode < 300) return { ...report, delivered: true };
@@ -118,41 +127,12 @@ function outcomeOf(host: string, report: PostReport & Required<Pick<PostReport, 
   };
 }
 
-/** Seconds or an HTTP date; 0 for what is neither, at most 6 h. */
+/** Seconds or an HTTP date in any of its three forms; 0 for what is neither, at most 6 h. */
 export function parseRetryAfter(value: string, nowMs: number): number {
   const text = value.trim();
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, maxRetryAfterMs);
-  const atMs = /^[A-Z][a-z]+, .+ GMT$/.test(text) ? Date.parse(text) : Number.NaN;
+  const isDate = /^[A-Z][a-z]+, .+ GMT$/.test(text);
+  const isOldDate = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/.test(text);
+  const atMs = isDate ? Date.parse(text) : isOldDate ? Date.parse(`${text} GMT`) : Number.NaN;
   return Number.isNaN(atMs) ? 0 : Math.min(Math.max(Math.ceil(atMs - nowMs), 0), maxRetryAfterMs);
-}
-
-function faultOf(error: unknown, host: string, report: PostReport): PostOutcome {
-  const { errorClass, words, final = false } = classify(error);
-  const failure = `${words} (${host}, ${report.durationMs} ms)`;
-  return { ...report, delivered: false, errorClass, failure, final, endpointGone: false, retryAfterMs: 0 };
-}
-
-interface Fault {
-  errorClass: string;
-  words: string;
-  final?: boolean;
-}
-
-function classify(error: unknown): Fault {
-  if (error instanceof BlockedAddress) return { errorClass: 'blocked_address', words: error.message, final: true };
-  const cause = error instanceof AggregateError ? error.errors[0] : error;
-  if (cause instanceof BlockedAddress) return classify(cause);
-  const code: string = typeof cause?.code === 'string' ? cause.code : (cause?.name ?? 'unknown');
-  if (code === 'TimeoutError' || code === 'UND_ERR_CONNECT_TIMEOUT') {
-    return { errorClass: 'timeout', words: `No answer within ${postDeadlineMs / 1000} s` };
-  }
-  if (code === 'ECONNREFUSED') return { errorClass: 'refused', words: 'Connection refused' };
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return { errorClass: 'dns', words: `The host name does not resolve (${code})` };
-  if (/CERT|TLS|SSL|ALTNAME|SELF_SIGNED|UNABLE_TO/.test(code))
-    return { errorClass: 'tls', words: `TLS failed (${code})` };
-  if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET') {
-    return { errorClass: 'reset', words: 'The connection was closed before the answer was complete' };
-  }
-  return { errorClass: 'network', words: `The request failed (${code})` };
 }

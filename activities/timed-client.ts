@@ -30,7 +30,8 @@ export function createTimedClient(
       callback(...answer);
     });
   };
-  const connector = buildConnector({ lookup: timedLookup, timeout: timeoutMs });
+  // Said, lest NODE_TLS_REJECT_UNAUTHORIZED, set for something else, undo it.
+  const connector = buildConnector({ lookup: timedLookup, timeout: timeoutMs, rejectUnauthorized: true });
   const connect: buildConnector.connector = (target, callback) => {
     since = performance.now();
     const socket: unknown = connector(target, callback);

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Claim, tryClaim } from './claim.ts';
@@ -8,6 +7,7 @@ import { findOnPath, runTool } from './run-tool.ts';
 import { StartupError } from './startup-error.ts';
 import { buildTemporal } from './temporal-build.ts';
 import { downloadTemporal } from './temporal-download.ts';
+import { userCache } from './user-cache.ts';
 
 export interface ObtainOptions {
   progress: (line: string) => void;
@@ -67,8 +67,7 @@ function cacheDirFor({ version, moduleDir }: PinnedTemporal): string {
   const sums = createHash('sha256')
     .update(readFileSync(join(moduleDir, 'go.sum')))
     .digest('hex');
-  const cacheHome = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(cacheHome, 'maintainkit', `temporal-cli-${version}-${sums.slice(0, 12)}`);
+  return join(userCache(), `temporal-cli-${version}-${sums.slice(0, 12)}`);
 }
 
 /** One instance fills the cache, the others wait for it. */

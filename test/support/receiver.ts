@@ -1,4 +1,5 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -25,10 +26,13 @@ export interface Receiver {
 
 const answerOk: Script = (response) => void response.writeHead(204).end();
 
-/** A webhook receiver on a real socket that does as its script says. */
-export async function startReceiver(script: Script = answerOk): Promise<Receiver> {
+/** A webhook receiver on a real socket that does as its script says; over https with a certificate. */
+export async function startReceiver(
+  script: Script = answerOk,
+  certificate?: { key: string; cert: string },
+): Promise<Receiver> {
   const received: Received[] = [];
-  const server = createServer(async (request, response) => {
+  const listener: RequestListener = async (request, response) => {
     const atMs = Date.now();
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
@@ -36,11 +40,12 @@ export async function startReceiver(script: Script = answerOk): Promise<Receiver
     const entry = { atMs, path: request.url ?? '', headers: request.headers, rawBody, body: JSON.parse(rawBody) };
     received.push(entry);
     await script(response, entry, received.length);
-  });
+  };
+  const server = certificate ? createTlsServer(certificate, listener) : createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}/hook`,
+    url: `${certificate ? 'https' : 'http'}://127.0.0.1:${port}/hook`,
     received,
     async waitFor(count, timeoutMs = 20_000) {
       const giveUpAt = Date.now() + timeoutMs;

@@ -1,12 +1,12 @@
 import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { tryClaim } from '../../src/dev/claim.ts';
 import { findOnPath, runTool } from '../../src/dev/run-tool.ts';
+import { userCache } from '../../src/dev/user-cache.ts';
 
 const pom = fileURLToPath(new URL('../../tools/temporal-test-server/pom.xml', import.meta.url));
 const installTimeoutMs = 300_000;
@@ -102,10 +102,6 @@ async function pinnedVersion(): Promise<string> {
   const version = /<version>([^<]+)<\/version>/.exec(await readFile(pom, 'utf8'))?.[1];
   if (!version) throw new Error(`no <version> in ${pom}`);
   return version;
-}
-
-function userCache(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'maintainkit');
 }
 
 async function isExecutable(path: string): Promise<boolean> {

@@ -15,7 +15,11 @@ export interface WorkerProcess {
 /** `src/worker.ts` as a process of its own, once it says that it is healthy. Its key opens the test database's secrets. */
 export async function startWorkerProcess(
   db: TestDatabase,
-  { namespace, temporalAddress = inject('temporalAddress') }: { namespace: string; temporalAddress?: string },
+  {
+    namespace,
+    temporalAddress = inject('temporalAddress'),
+    env = {},
+  }: { namespace: string; temporalAddress?: string; env?: NodeJS.ProcessEnv },
 ): Promise<WorkerProcess> {
   const healthPort = await freePort();
   const child: ChildProcess = spawn(process.execPath, [workerFile], {
@@ -29,6 +33,7 @@ export async function startWorkerProcess(
       WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8',
       HEALTH_PORT: String(healthPort),
       LOG_LEVEL: 'silent',
+      ...env,
     },
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
