@@ -8,11 +8,14 @@ import { type NewMovement, readNewMovement } from './schema.ts';
 
 export const maxBatchItems = 1_000;
 
-const items = field((value) => {
-  if (!Array.isArray(value) || value.length === 0) return refuse('must be a list of at least one movement');
-  if (value.length > maxBatchItems) return refuse(`must be a list of at most ${maxBatchItems} movements`);
-  return value.map((item) => (isObject(item) ? withoutNulls(item) : undefined));
-});
+const items = field(
+  (value) => {
+    if (!Array.isArray(value) || value.length === 0) return refuse('must be a list of at least one movement');
+    if (value.length > maxBatchItems) return refuse(`must be a list of at most ${maxBatchItems} movements`);
+    return value.map((item) => (isObject(item) ? withoutNulls(item) : undefined));
+  },
+  { type: 'array', minItems: 1, maxItems: maxBatchItems, items: { $ref: '#/components/schemas/NewMovement' } },
+);
 
 const Batch = z.strictObject({ movements: items, atomic: flag.optional(), dryRun: flag.optional() });
 
