@@ -11,17 +11,14 @@ import {
   listAttempts,
   presentDelivery,
 } from '../webhooks/deliveries/list-deliveries.ts';
-import {
-  createEndpoint,
-  deleteEndpoint,
-  findEndpoint,
-  listEndpoints,
-  resealSecrets,
-  rotateSecret,
-  sendTestEvent,
-  setEndpointEnabled,
-} from '../webhooks/endpoint.ts';
+import { createEndpoint } from '../webhooks/endpoints/create-endpoint.ts';
+import { deleteEndpoint } from '../webhooks/endpoints/delete-endpoint.ts';
+import { findEndpoint, listEndpoints } from '../webhooks/endpoints/find-endpoint.ts';
+import { resealSecrets } from '../webhooks/endpoints/reseal-secrets.ts';
+import { rotateSecret } from '../webhooks/endpoints/rotate-secret.ts';
 import { NewEndpoint, Recover, RotateSecret } from '../webhooks/endpoints/schema.ts';
+import { sendTestEvent } from '../webhooks/endpoints/send-test-event.ts';
+import { setEndpointEnabled } from '../webhooks/endpoints/set-endpoint-enabled.ts';
 import { eventTypes } from '../webhooks/event-types.ts';
 import { findRecovery, recoverableStatuses, recoverDeliveriesOf } from '../webhooks/recovery.ts';
 import { answer, type CliContext, toCount, toId, toList } from './context.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEndpointLanes } from '../../activities/endpoint-lanes.ts';
-import { createEndpoint } from '../../src/webhooks/endpoint.ts';
+import { createEndpoint } from '../../src/webhooks/endpoints/create-endpoint.ts';
 import { startTestApi, type TestApi } from '../support/api.ts';
 import { closing } from '../support/database.ts';
 import { startReceiver } from '../support/receiver.ts';

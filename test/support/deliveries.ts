@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { createEndpoint } from '../../src/webhooks/endpoint.ts';
+import { createEndpoint } from '../../src/webhooks/endpoints/create-endpoint.ts';
 import type { TestApi } from './api.ts';
 
 export interface Subscriber {

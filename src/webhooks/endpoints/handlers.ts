@@ -5,19 +5,16 @@ import { keyOf } from '../../http/auth.ts';
 import { readJsonObject, readOptionalJsonObject } from '../../http/json-body.ts';
 import { asId, readQuery } from '../../http/query.ts';
 import { readMergePatch, validate, withoutNulls } from '../../http/validate.ts';
-import {
-  createEndpoint,
-  deleteEndpoint,
-  type EndpointId,
-  findEndpoint,
-  listEndpoints,
-  rotateSecret,
-  sendTestEvent,
-  setEndpointEnabled,
-  updateEndpoint,
-} from '../endpoint.ts';
 import { findRecovery, recoverDeliveriesOf } from '../recovery.ts';
+import { createEndpoint } from './create-endpoint.ts';
+import { deleteEndpoint } from './delete-endpoint.ts';
+import type { EndpointId } from './endpoint.ts';
+import { findEndpoint, listEndpoints } from './find-endpoint.ts';
+import { rotateSecret } from './rotate-secret.ts';
 import { EndpointPatch, NewEndpoint, Recover, RotateSecret } from './schema.ts';
+import { sendTestEvent } from './send-test-event.ts';
+import { setEndpointEnabled } from './set-endpoint-enabled.ts';
+import { updateEndpoint } from './update-endpoint.ts';
 
 const patchRules = {
   readOnly: ['id', 'headerNames', 'disabledAt', 'disabledReason', 'createdAt', 'updatedAt'],
