@@ -16,8 +16,9 @@ export async function createEndpoint(
   if (rows[0] === undefined) throw notFound(`Organization ${organizationId} does not exist.`);
   const id = Number(rows[0].id);
   await pool.query(
-    `insert into webhook_endpoint (id, organization_id, url, description, events, sealed_headers, sealed_secret)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
+    `insert into webhook_endpoint (id, organization_id, url, description, events, sealed_headers, sealed_secret,
+       max_concurrency, max_per_second)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [
       id,
       organizationId,
@@ -26,6 +27,8 @@ export async function createEndpoint(
       input.events ?? eventTypes,
       sealHeaders(secrets, id, input.headers),
       secrets.seal(secret, id),
+      input.maxConcurrency,
+      input.maxPerSecond,
     ],
   );
   return { id, secret };

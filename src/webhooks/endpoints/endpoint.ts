@@ -21,14 +21,16 @@ export interface EndpointRow {
   description: string | null;
   events: string[];
   sealed_headers: string | null;
+  max_concurrency: number | null;
+  max_per_second: string | null;
   disabled_at: string | null;
   disabled_reason: string | null;
   created_at: string;
   updated_at: string;
 }
 
-export const endpointColumns =
-  'id, url, description, events, sealed_headers, disabled_at, disabled_reason, created_at, updated_at';
+export const endpointColumns = `id, url, description, events, sealed_headers, max_concurrency, max_per_second,
+  disabled_at, disabled_reason, created_at, updated_at`;
 
 export const isMine = 'organization_id = $1 and id = $2 and deleted_at is null';
 
@@ -59,6 +61,8 @@ export function presentEndpoint(secrets: SecretBox, row: EndpointRow) {
     description: row.description,
     events: row.events,
     headerNames: Object.keys(headers),
+    maxConcurrency: row.max_concurrency,
+    maxPerSecond: row.max_per_second === null ? null : Number(row.max_per_second),
     disabledAt: row.disabled_at && new Date(row.disabled_at).toISOString(),
     disabledReason: row.disabled_reason,
     createdAt: new Date(row.created_at).toISOString(),

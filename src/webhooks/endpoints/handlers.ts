@@ -11,15 +11,10 @@ import { deleteEndpoint } from './delete-endpoint.ts';
 import type { EndpointId } from './endpoint.ts';
 import { findEndpoint, listEndpoints } from './find-endpoint.ts';
 import { rotateSecret } from './rotate-secret.ts';
-import { EndpointPatch, NewEndpoint, Recover, RotateSecret } from './schema.ts';
+import { EndpointPatch, NewEndpoint, patchRules, Recover, RotateSecret } from './schema.ts';
 import { sendTestEvent } from './send-test-event.ts';
 import { setEndpointEnabled } from './set-endpoint-enabled.ts';
 import { updateEndpoint } from './update-endpoint.ts';
-
-const patchRules = {
-  readOnly: ['id', 'headerNames', 'disabledAt', 'disabledReason', 'createdAt', 'updatedAt'],
-  clearable: ['description'],
-} as const;
 
 export function endpointHandlers({ db, secrets, wakeDispatcher }: Services) {
   const deps = { pool: db.pool, secrets };
