@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** These judge seconds on the machine's clock: they run alone, after the others. */
-const timed = ['test/delivery/{lanes,outage,restart,schedule}.test.ts', 'test/start/*.test.ts'];
+const timed = ['test/delivery/{lanes,limits,outage,restart,schedule}.test.ts', 'test/start/*.test.ts'];
 
 export default defineConfig({
   test: {

@@ -15,6 +15,8 @@ export interface AttemptDeps {
   pool: Pool;
   secrets: SecretBox;
   post: PostWebhook;
+  /** Told at each claim how many attempts at once the endpoint may have, over all workers; null: no limit of its own. */
+  noteLimit?: (endpointId: number, maxConcurrency: number | null) => void;
   /** The time where it is not PostgreSQL's own: only in tests, whose server skips hours. */
   now?: () => Promise<Date>;
 }
@@ -24,16 +26,25 @@ export interface AttemptInput {
   trigger: 'instant' | 'scheduled' | 'manual';
 }
 
+/**
+ * Nothing was sent, for a limit of the endpoint stands in the way. `throttled`: the delivery's turn is kept in its row; `full`:
+ * it keeps none, and may ask again.
+ */
+export type HeldBack =
+  | { kind: 'full' }
+  | { kind: 'throttled'; retryInMs: number; attemptsMade: number; message: string };
+
 const leaseRenewalMs = 2_000;
 
 /**
  * One attempt: claim it in the delivery's row, POST, record what came of it. Without a claim nothing is sent: the row
- * says when the delivery is due, that it has ended, or that another attempt is under way. Throws when the row cannot be
- * read; nothing was sent then.
+ * says when the delivery is due, that it has ended, that another attempt is under way, or that the endpoint's limits hold
+ * it back. Throws when the row cannot be read; nothing was sent then.
  */
-export async function attemptDelivery(deps: AttemptDeps, input: AttemptInput): Promise<AttemptResult> {
+export async function attemptDelivery(deps: AttemptDeps, input: AttemptInput): Promise<AttemptResult | HeldBack> {
   const token = randomUUID();
   const claim = await claimAttempt(deps, input, token);
+  if (claim.endpoint_id !== null) deps.noteLimit?.(Number(claim.endpoint_id), claim.max_concurrency);
   switch (claim.verdict) {
     case 'gone':
       return { kind: 'ended', status: 'cancelled', message: 'The delivery does not exist any more.' };
@@ -43,21 +54,34 @@ export async function attemptDelivery(deps: AttemptDeps, input: AttemptInput): P
       return waiting(claim, 'Another attempt of this delivery is under way');
     case 'not_due':
       return waiting(claim, claim.last_failure ?? 'Not due yet');
+    case 'full':
+      return { kind: 'full' };
+    case 'throttled':
+      return throttled(claim);
     case 'go': {
       const message = await orRelease(deps, input, token, () => messageOf(deps, claim));
-      const outcome = await underLease(deps, input, token, () => deps.post(message));
-      return recordOutcome(deps, { ...input, token, outcome });
+      const startInMs = Number(claim.start_in_ms ?? 0);
+      const outcome = await underLease(deps, input, token, async () => {
+        if (startInMs > 0) await delay(startInMs);
+        return deps.post(message);
+      });
+      return recordOutcome(deps, { ...input, token, outcome, spentMs: startInMs + outcome.durationMs });
     }
   }
 }
 
 interface Claim {
-  verdict: 'go' | 'ended' | 'busy' | 'not_due' | 'gone';
+  verdict: 'go' | 'ended' | 'busy' | 'not_due' | 'gone' | 'full' | 'throttled';
   status: EndStatus;
   retry_in_ms: string;
   attempts_made: number;
   last_failure: string | null;
-  endpoint_id: string;
+  /** null where it holds at once. */
+  start_in_ms: string | null;
+  turn_at: string;
+  max_concurrency: number | null;
+  max_per_second: string | null;
+  endpoint_id: string | null;
   url: string;
   sealed_secret: string;
   previous_sealed_secret: string | null;
@@ -97,6 +121,43 @@ const waiting = (claim: Claim, why: string): AttemptResult => ({
   isHeld: claim.verdict === 'busy',
   message: `${why}. Not due for ${Math.ceil(Number(claim.retry_in_ms) / 1000)} s, no attempt was made.`,
 });
+
+/**
+ * Gives a delivery that is due and finds no room at its endpoint a turn behind all that wait already; `spacingMs` apart, so
+ * that a long queue does not ask all at once.
+ */
+export async function awaitTurn(
+  deps: AttemptDeps,
+  deliveryId: number,
+  { minWaitMs, spacingMs }: { minWaitMs: number; spacingMs: number },
+): Promise<Throttled> {
+  const { rows } = await deps.pool.query<Turn>('select *, null as max_per_second from await_turn($1, $2, $3, $4)', [
+    deliveryId,
+    await deps.now?.(),
+    Math.ceil(minWaitMs),
+    Math.ceil(spacingMs),
+  ]);
+  if (rows[0] === undefined) throw new Error('await_turn answered no row');
+  return throttled(rows[0]);
+}
+
+type Turn = Pick<Claim, 'turn_at' | 'retry_in_ms' | 'attempts_made' | 'max_per_second' | 'max_concurrency'>;
+type Throttled = Extract<HeldBack, { kind: 'throttled' }>;
+
+const throttled = (turn: Turn): Throttled => ({
+  kind: 'throttled',
+  retryInMs: Number(turn.retry_in_ms),
+  attemptsMade: turn.attempts_made,
+  message: `${limitInWords(turn)}: its turn is at ${timeOfDay(turn.turn_at)} UTC, no attempt was made.`,
+});
+
+function limitInWords({ max_per_second, max_concurrency }: Turn): string {
+  if (max_per_second !== null) return `Rate limit of the endpoint (${Number(max_per_second)} per second)`;
+  if (max_concurrency === null) return 'The endpoint has its attempts under way';
+  return `Limit of the endpoint (${max_concurrency} ${max_concurrency === 1 ? 'attempt' : 'attempts'} at once)`;
+}
+
+const timeOfDay = (instant: string) => new Date(instant).toISOString().slice(11, 19);
 
 function messageOf({ secrets }: AttemptDeps, claim: Claim): WebhookMessage {
   const endpointId = Number(claim.endpoint_id);
@@ -163,6 +224,8 @@ async function underLease<T>(
 interface RecordInput extends AttemptInput {
   token: string;
   outcome: PostOutcome;
+  /** Of the attempt's time, since its claim. */
+  spentMs: number;
 }
 
 interface Recorded {
@@ -173,7 +236,7 @@ interface Recorded {
 }
 
 async function recordOutcome(deps: AttemptDeps, input: RecordInput): Promise<AttemptResult> {
-  const recorded = await untilRecorded(() => recordAttempt(deps, input), input.outcome.durationMs);
+  const recorded = await untilRecorded(() => recordAttempt(deps, input), input.spentMs);
   const { outcome } = input;
   if (outcome.delivered)
     return { kind: 'ended', status: 'delivered', message: `Delivered in ${outcome.durationMs} ms` };
@@ -191,7 +254,7 @@ async function recordOutcome(deps: AttemptDeps, input: RecordInput): Promise<Att
     retryInMs: Number(recorded.retry_in_ms),
     attemptsMade: recorded.attempts_made,
     isHeld: false,
-    message: `${message}, next at ${new Date(recorded.due_at).toISOString().slice(11, 19)} UTC`,
+    message: `${message}, next at ${timeOfDay(recorded.due_at)} UTC`,
   };
 }
 

@@ -5,16 +5,30 @@ import { setTimeout as delay } from 'node:timers/promises';
  * answers well enough for the instant lane.
  */
 export interface EndpointLanes {
-  /** Takes a permit for one attempt; without one, how long to wait before asking again. */
-  take(endpointId: number): Permit | { retryInMs: number };
+  /** Takes a permit for one attempt; for an endpoint with a limit of its own also one that comes free within a moment. */
+  take(endpointId: number): Promise<Permit | undefined>;
   /** A permit for an endpoint that answers well, also when it comes free within a moment. */
   takeQuick(endpointId: number): Promise<Permit | undefined>;
+  /** A permit as for an endpoint that has no limit of its own. */
+  takeByHand(endpointId: number): Permit | undefined;
   /** How an attempt went. */
   note(endpointId: number, attempt: { delivered: boolean; durationMs: number }): void;
+  /** How many attempts the endpoint may have at once over all workers; null: no limit of its own. */
+  noteLimit(endpointId: number, maxConcurrency: number | null): void;
+  isLimited(endpointId: number): boolean;
+  /** How long one that found no permit waits before it asks again: turns are handed out in a row. */
+  nextTurnInMs(endpointId: number): number;
+  /** What a turn is reckoned by where PostgreSQL hands them out: as fast as attempts come and go. */
+  pace(endpointId: number): Pace;
 }
 
 export interface Permit {
   release(): void;
+}
+
+export interface Pace {
+  minWaitMs: number;
+  spacingMs: number;
 }
 
 /** An endpoint that never answered yet may hang: few attempts find that out. */
@@ -28,6 +42,7 @@ interface Lane {
   /** unproven: no attempt has come back yet; poor: the last one failed or was slow. */
   health: 'unproven' | 'proven' | 'poor';
   lastMs: number;
+  maxConcurrency: number | null;
   /** Where the queue of those who were sent away ends. */
   nextTurnAt: number;
   /** Called one by one as permits come free. */
@@ -40,26 +55,34 @@ export function createEndpointLanes(now: () => number = Date.now): EndpointLanes
   const laneOf = (endpointId: number): Lane => {
     const known = lanes.get(endpointId);
     if (known !== undefined) return known;
-    const lane: Lane = { underWay: 0, health: 'unproven', lastMs: 0, nextTurnAt: 0, waiting: new Set() };
+    const lane: Lane = {
+      underWay: 0,
+      health: 'unproven',
+      lastMs: 0,
+      maxConcurrency: null,
+      nextTurnAt: 0,
+      waiting: new Set(),
+    };
     lanes.set(endpointId, lane);
     return lane;
   };
 
   return {
-    take(endpointId) {
+    async take(endpointId) {
       const lane = laneOf(endpointId);
-      return tryTake(lane) ?? { retryInMs: nextTurn(lane, now()) };
+      // No more wait here than can be let through in their moment; the others wait in Temporal.
+      const mayWait = () => lane.maxConcurrency !== null && lane.waiting.size < lane.maxConcurrency;
+      return tryTake(lane, limitOf(lane)) ?? (mayWait() ? waitForPermit(lane, () => true) : undefined);
     },
 
     async takeQuick(endpointId) {
       const lane = laneOf(endpointId);
-      const giveUp = delay(momentMs, 'late', { ref: false });
-      while (lane.health !== 'poor') {
-        const permit = tryTake(lane);
-        if (permit !== undefined) return permit;
-        if ((await Promise.race([nextRelease(lane), giveUp])) === 'late') return undefined;
-      }
-      return undefined;
+      return waitForPermit(lane, () => lane.health !== 'poor');
+    },
+
+    takeByHand(endpointId) {
+      const lane = laneOf(endpointId);
+      return tryTake(lane, limitOf({ ...lane, maxConcurrency: null }));
     },
 
     note(endpointId, { delivered, durationMs }) {
@@ -67,30 +90,71 @@ export function createEndpointLanes(now: () => number = Date.now): EndpointLanes
       lane.health = delivered && durationMs < slowMs ? 'proven' : 'poor';
       lane.lastMs = durationMs;
     },
+
+    noteLimit(endpointId, maxConcurrency) {
+      laneOf(endpointId).maxConcurrency = maxConcurrency;
+    },
+
+    isLimited: (endpointId) => laneOf(endpointId).maxConcurrency !== null,
+
+    nextTurnInMs(endpointId) {
+      const lane = laneOf(endpointId);
+      const { minWaitMs, spacingMs } = paceOf(lane);
+      lane.nextTurnAt = Math.max(now() + minWaitMs, lane.nextTurnAt + spacingMs);
+      return Math.round(lane.nextTurnAt - now());
+    },
+
+    pace: (endpointId) => paceOf(laneOf(endpointId)),
   };
 }
 
-function tryTake(lane: Lane): Permit | undefined {
-  if (lane.underWay >= limitOf(lane)) return undefined;
+async function waitForPermit(lane: Lane, mayGoOn: () => boolean): Promise<Permit | undefined> {
+  const giveUp = delay(momentMs, 'late', { ref: false });
+  while (mayGoOn()) {
+    const permit = tryTake(lane, limitOf(lane));
+    if (permit !== undefined) {
+      callNext(lane); // there may be room for more: the endpoint has just been found to answer well
+      return permit;
+    }
+    const place = Promise.withResolvers<'free'>();
+    const call = () => place.resolve('free');
+    lane.waiting.add(call);
+    if ((await Promise.race([place.promise, giveUp])) === 'free') continue;
+    // One that was called in the same moment passes the permit on.
+    if (!lane.waiting.delete(call)) callNext(lane);
+    return undefined;
+  }
+  callNext(lane);
+  return undefined;
+}
+
+function tryTake(lane: Lane, limit: number): Permit | undefined {
+  if (lane.underWay >= limit) return undefined;
   lane.underWay += 1;
   return {
     release() {
       lane.underWay -= 1;
-      const [next] = lane.waiting;
-      if (next === undefined) return;
-      lane.waiting.delete(next);
-      next();
+      callNext(lane);
     },
   };
 }
 
-const limitOf = ({ health }: Lane) => (health === 'proven' ? maxUnderWay.proven : maxUnderWay.unproven);
+function callNext(lane: Lane): void {
+  const [next] = lane.waiting;
+  if (next === undefined || lane.underWay >= limitOf(lane)) return;
+  lane.waiting.delete(next);
+  next();
+}
 
-const nextRelease = (lane: Lane) => new Promise<'free'>((resolve) => lane.waiting.add(() => resolve('free')));
+/** A limit above the usual one counts once the endpoint answers well. */
+function limitOf({ health, maxConcurrency }: Lane): number {
+  if (health === 'proven') return maxConcurrency ?? maxUnderWay.proven;
+  return Math.min(maxConcurrency ?? maxUnderWay.unproven, maxUnderWay.unproven);
+}
 
-/** Turns are handed out as fast as permits come free, so that a long queue does not ask again all at once. */
-function nextTurn(lane: Lane, nowMs: number): number {
-  const minWaitMs = Math.max(100, Math.min(lane.lastMs, maxMinWaitMs));
-  lane.nextTurnAt = Math.max(nowMs + minWaitMs, lane.nextTurnAt + lane.lastMs / limitOf(lane));
-  return Math.round(lane.nextTurnAt - nowMs);
+function paceOf(lane: Lane): Pace {
+  return {
+    minWaitMs: Math.max(100, Math.min(lane.lastMs, maxMinWaitMs)),
+    spacingMs: lane.lastMs / limitOf(lane),
+  };
 }

@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander';
 import { answer, toCount, toId } from './cli/context.ts';
-import { addWebhookCommands } from './cli/webhooks.ts';
+import { addDeliveryCommands } from './cli/deliveries.ts';
+import { addEndpointCommands } from './cli/endpoints.ts';
 import { createApiKey, revokeApiKey, type Scope } from './organizations/api-key.ts';
 import { createOrganization } from './organizations/organization.ts';
+import { resealSecrets } from './webhooks/endpoints/reseal-secrets.ts';
 import { listen } from './webhooks/listen.ts';
 
 /** `npm run -s mk -- …`: one JSON document for each call on stdout; what is wrong goes to stderr, with exit status 1. */
@@ -38,7 +40,12 @@ key
     }),
   );
 
-addWebhookCommands(program);
+addEndpointCommands(program.command('endpoint').description('webhook endpoints'));
+addDeliveryCommands(program.command('delivery').description('webhook deliveries'));
+program
+  .command('reseal')
+  .description('after a new key was put first in SECRETS_KEY: seal every webhook secret with it; prints {"resealed"}')
+  .action(() => answer(async (context) => ({ resealed: await resealSecrets(context) })));
 
 program
   .command('listen')

@@ -15,6 +15,10 @@ export interface CliContext {
   temporal(): Client;
 }
 
+export interface OrgOption {
+  org: number;
+}
+
 /** Runs a command and prints its answer as one JSON document. Throws an `Error` that says what is missing. */
 export async function answer(run: (context: CliContext) => Promise<unknown>): Promise<void> {
   const config = readConfig(process.env);
@@ -66,6 +70,12 @@ export function toId(text: string): number {
 export function toCount(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
+}
+
+/** A decimal, as it is written. */
+export function toNumber(text: string): string {
+  if (!/^\d{1,9}(\.\d{1,9})?$/.test(text)) throw new InvalidArgumentError('It must be a number.');
+  return text;
 }
 
 export function toList(text: string): string[] {

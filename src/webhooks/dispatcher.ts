@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { Logger } from '../log.ts';
 import { type StartRecovery, startRecoveries } from './recovery.ts';
 import { type DeliveryRow, deliveryColumns, type NudgeDelivery, type StartDelivery } from './start-delivery.ts';
-import { sweep } from './sweep.ts';
+import { nudgeMovedUp, sweep } from './sweep.ts';
 
 export interface DispatcherDeps {
   pool: Pool;
@@ -81,11 +81,12 @@ export function startDispatcher({ pool, start, nudge, startRecovery, log }: Disp
     await Promise.all(underWay);
   }
 
-  async function startRecoveriesRegularly(): Promise<void> {
+  async function lookAfterChanges(): Promise<void> {
     while (!stopping.signal.aborted) {
       await startRecoveries({ pool, startRecovery }).catch((error) =>
         log.warn({ err: error }, 'no recovery was started'),
       );
+      await nudgeMovedUp({ pool, nudge, log }).catch((error) => log.warn({ err: error }, 'nothing was moved up'));
       await delay(pollMs, undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   }
@@ -99,7 +100,7 @@ export function startDispatcher({ pool, start, nudge, startRecovery, log }: Disp
     }
   }
 
-  const done = Promise.all([run(), startRecoveriesRegularly(), sweepRegularly()]);
+  const done = Promise.all([run(), lookAfterChanges(), sweepRegularly()]);
   return {
     wake,
     async stop() {

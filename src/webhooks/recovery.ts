@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { webhookTaskQueue } from '../../workflows/contract.ts';
 import type { recoverDeliveries } from '../../workflows/recover-deliveries.ts';
 import { conflict, notFound } from '../errors.ts';
-import type { EndpointId } from './endpoint.ts';
+import type { EndpointId } from './endpoints/endpoint.ts';
 import type { EventType } from './event-types.ts';
 
 /** What can be sent again; `missed` are events for which there is no delivery, for the endpoint was disabled. */

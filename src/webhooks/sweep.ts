@@ -7,6 +7,9 @@ import { type DeliveryRow, deliveryColumns, type NudgeDelivery, type StartDelive
 const overdueMinutes = 2;
 const maxRows = 500;
 const maxNudges = 50;
+/** One endpoint with a long queue must not keep the others from being looked after. */
+const maxRowsOfEndpoint = 50;
+const maxMovedUp = 20;
 
 export interface SweepDeps {
   pool: Pool;
@@ -23,13 +26,17 @@ export interface SweepDeps {
  */
 export async function sweep({ pool, start, nudge, log }: SweepDeps): Promise<void> {
   const { rows } = await pool.query<DeliveryRow>(
-    `select ${deliveryColumns} from delivery d
+    `select ${deliveryColumns} from (
+       select id, organization_id, endpoint_id, event_id, redelivery, due_at,
+         row_number() over (partition by endpoint_id order by due_at) as place
+       from delivery
+       where ended_at is null and dispatched_at is not null
+         and due_at < clock_timestamp() - make_interval(mins => $1)
+         and (attempt_lease_until is null or attempt_lease_until < clock_timestamp())
+     ) d
      join event v on v.id = d.event_id join webhook_endpoint e on e.id = d.endpoint_id
-     where d.ended_at is null and d.dispatched_at is not null
-       and d.due_at < clock_timestamp() - make_interval(mins => $1)
-       and (d.attempt_lease_until is null or d.attempt_lease_until < clock_timestamp())
-     order by d.due_at limit $2`,
-    [overdueMinutes, maxRows],
+     where d.place <= $3 order by d.place, d.due_at limit $2`,
+    [overdueMinutes, maxRows, maxRowsOfEndpoint],
   );
   for (const [index, row] of rows.entries()) {
     try {
@@ -39,6 +46,21 @@ export async function sweep({ pool, start, nudge, log }: SweepDeps): Promise<voi
     } catch (error) {
       log.warn({ err: error, deliveryId: row.id }, 'an overdue delivery could not be looked after; trying on');
     }
+  }
+}
+
+/** Asks for the attempts that are due by now and were moved up: Temporal has them down for later. */
+export async function nudgeMovedUp({ pool, nudge, log }: Omit<SweepDeps, 'start'>): Promise<void> {
+  const { rows } = await pool.query<DeliveryRow>(
+    `select ${deliveryColumns} from delivery d
+     join event v on v.id = d.event_id join webhook_endpoint e on e.id = d.endpoint_id
+     where d.is_moved_up and d.ended_at is null and d.dispatched_at is not null and d.due_at < clock_timestamp()
+       and (d.attempt_lease_until is null or d.attempt_lease_until < clock_timestamp())
+     order by d.due_at limit $1`,
+    [maxMovedUp],
+  );
+  for (const row of rows) {
+    await nudge(row).catch((error) => log.debug({ err: error, deliveryId: row.id }, 'a delivery could not be asked'));
   }
 }
 

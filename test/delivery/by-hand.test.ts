@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createEndpoint } from '../../src/webhooks/endpoint.ts';
+import { createEndpoint } from '../../src/webhooks/endpoints/create-endpoint.ts';
 import { type AttemptResult, deliveryWorkflowId } from '../../workflows/contract.ts';
 import { startTestApi, type TestApi } from '../support/api.ts';
 import { closing } from '../support/database.ts';

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createEndpoint } from '../../src/webhooks/endpoint.ts';
+import { createEndpoint } from '../../src/webhooks/endpoints/create-endpoint.ts';
 import { startTestApi, type TestApi } from '../support/api.ts';
 import { closing } from '../support/database.ts';
 import { startReceiver } from '../support/receiver.ts';

@@ -1,31 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEndpointLanes } from '../../activities/endpoint-lanes.ts';
-import { createEndpoint } from '../../src/webhooks/endpoint.ts';
+import { createEndpoint } from '../../src/webhooks/endpoints/create-endpoint.ts';
 import { startTestApi, type TestApi } from '../support/api.ts';
 import { closing } from '../support/database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestWorker, type TestWorker } from '../support/worker.ts';
 
 describe('the lanes of endpoints', () => {
-  it('give ten permits to one endpoint, and others theirs', () => {
+  it('give ten permits to one endpoint, and others theirs', async () => {
     const lanes = createEndpointLanes();
-    const taken = Array.from({ length: 10 }, () => lanes.take(1));
-    expect(taken.every((permit) => 'release' in permit)).toBe(true);
-    expect(lanes.take(1)).toEqual({ retryInMs: expect.any(Number) });
-    expect(lanes.take(2)).toHaveProperty('release');
-    const [first] = taken;
-    if (first && 'release' in first) first.release();
-    expect(lanes.take(1)).toHaveProperty('release');
+    const taken = await Promise.all(Array.from({ length: 10 }, () => lanes.take(1)));
+    expect(taken.every((permit) => permit !== undefined)).toBe(true);
+    expect(await lanes.take(1)).toBeUndefined();
+    expect(await lanes.take(2)).toHaveProperty('release');
+    taken[0]?.release();
+    expect(await lanes.take(1)).toHaveProperty('release');
   });
 
   it('spread those who found none over the time that attempts take', () => {
     const lanes = createEndpointLanes(() => 0);
-    for (let n = 0; n < 10; n++) lanes.take(1);
     lanes.note(1, { delivered: false, durationMs: 15_000 });
-    const waits = Array.from({ length: 20 }, () => lanes.take(1)).map((turn) =>
-      'retryInMs' in turn ? turn.retryInMs : 0,
-    );
+    const waits = Array.from({ length: 20 }, () => lanes.nextTurnInMs(1));
     expect(waits[0]).toBeGreaterThanOrEqual(1_000);
     expect(waits.map((wait, n) => wait - (waits[n - 1] ?? wait)).slice(1)).toEqual(Array(19).fill(1_500));
   });
@@ -55,6 +51,40 @@ describe('the lanes of endpoints', () => {
     expect(await lanes.takeQuick(1)).toBeUndefined();
     lanes.note(1, { delivered: true, durationMs: 20 });
     expect(await lanes.takeQuick(1)).toHaveProperty('release');
+  });
+
+  it('pass a permit on although others have given up waiting for it', async () => {
+    const lanes = createEndpointLanes();
+    const ten = await Promise.all(Array.from({ length: 10 }, () => lanes.takeQuick(1)));
+    expect(await lanes.takeQuick(1)).toBeUndefined();
+    const late = lanes.takeQuick(1);
+    ten[0]?.release();
+    expect(await late).toHaveProperty('release');
+  });
+
+  it('open wide for a burst as soon as its endpoint is found to answer well', async () => {
+    const lanes = createEndpointLanes();
+    const [first] = await Promise.all(Array.from({ length: 10 }, () => lanes.takeQuick(1)));
+    const others = Array.from({ length: 40 }, () => lanes.takeQuick(1));
+    lanes.note(1, { delivered: true, durationMs: 20 });
+    first?.release();
+    expect((await Promise.all(others)).filter((permit) => permit !== undefined)).toHaveLength(40);
+  });
+
+  it('keep to the limit of an endpoint, and let as many wait a moment for a permit', async () => {
+    const lanes = createEndpointLanes();
+    lanes.noteLimit(1, 2);
+    const [first] = [await lanes.take(1), await lanes.take(1)];
+    const [third, fourth, fifth] = [lanes.take(1), lanes.take(1), lanes.take(1)];
+    expect(await fifth).toBeUndefined();
+    expect(lanes.takeByHand(1)?.release()).toBeUndefined();
+    first?.release();
+    expect(await third).toHaveProperty('release');
+    expect(await fourth).toBeUndefined();
+    lanes.noteLimit(1, 80);
+    lanes.note(1, { delivered: true, durationMs: 20 });
+    const many = await Promise.all(Array.from({ length: 78 }, () => lanes.takeQuick(1)));
+    expect(many.every((permit) => permit !== undefined)).toBe(true);
   });
 });
 

@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
-import { createEndpoint } from '../../src/webhooks/endpoint.ts';
+import { createEndpoint } from '../../src/webhooks/endpoints/create-endpoint.ts';
 import { createNudgeDelivery, createStartDelivery } from '../../src/webhooks/start-delivery.ts';
 import { sweep } from '../../src/webhooks/sweep.ts';
 import { deliveryWorkflowId } from '../../workflows/contract.ts';

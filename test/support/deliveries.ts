@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { createEndpoint } from '../../src/webhooks/endpoint.ts';
+import { createEndpoint } from '../../src/webhooks/endpoints/create-endpoint.ts';
 import type { TestApi } from './api.ts';
 
 export interface Subscriber {
@@ -41,6 +41,7 @@ export interface DeliveryState {
   lastFailure: string | null;
   isEnded: boolean;
   isUnderWay: boolean;
+  awaitsTurn: boolean;
   dueAtMs: number;
 }
 
@@ -60,6 +61,7 @@ export async function deliveriesOf({ pool }: { pool: Pool }, endpointId: number)
     lastFailure: row.last_failure,
     isEnded: row.ended_at !== null,
     isUnderWay: row.attempt_token !== null,
+    awaitsTurn: row.awaits_turn,
     dueAtMs: new Date(row.due_at).getTime(),
   }));
 }

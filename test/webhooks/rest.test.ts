@@ -38,11 +38,15 @@ describe('endpoints', () => {
       description: 'ERP',
       events: ['stock.low'],
       headers: { Authorization: 'Basic c2VjcmV0' },
+      maxConcurrency: 3,
+      maxPerSecond: 0.5,
     });
     expect(created).toMatchObject({
       url: 'https://example.com/hook',
       events: ['stock.low'],
       headerNames: ['Authorization'],
+      maxConcurrency: 3,
+      maxPerSecond: 0.5,
     });
     expect(created.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
 
@@ -52,9 +56,10 @@ describe('endpoints', () => {
     expect((await api.request('GET', '/webhook-endpoints')).text).not.toContain(secret);
 
     const patched = await api.request('PATCH', path, {
-      body: { ...shown, url: 'https://example.org/', description: null },
+      body: { ...shown, url: 'https://example.org/', description: null, maxConcurrency: null },
     });
     expect(patched.body.data).toMatchObject({ url: 'https://example.org/', description: null, events: ['stock.low'] });
+    expect(patched.body.data).toMatchObject({ maxConcurrency: null, maxPerSecond: 0.5 });
     expect((await api.request('DELETE', path)).status).toBe(204);
     expect((await api.request('GET', path)).status).toBe(404);
   });
@@ -67,6 +72,13 @@ describe('endpoints', () => {
     [{ headers: { 'X-MK-Event': 'x' } }, '`headers` may not set "X-MK-Event".'],
     [{ headers: { 'X-A': 'a\r\nB: c' } }, '`headers` must have printable ASCII'],
     [{ color: 'red' }, '`color` is not a field'],
+    [{ maxConcurrency: 0 }, '`maxConcurrency` must be a whole number from 1 to 100.'],
+    [{ maxConcurrency: 101 }, '`maxConcurrency` must be a whole number from 1 to 100.'],
+    [{ maxConcurrency: 1.5 }, '`maxConcurrency` must be a whole number from 1 to 100.'],
+    [{ maxPerSecond: 0.001 }, '`maxPerSecond` must be a number from 0.01 to 1000.'],
+    [{ maxPerSecond: 1000.01 }, '`maxPerSecond` must be a number from 0.01 to 1000.'],
+    [{ maxPerSecond: '5' }, '`maxPerSecond` must be a number from 0.01 to 1000.'],
+    [{ maxPerSecond: 1.005 }, '`maxPerSecond` must have at most 2 decimals.'],
   ])('refuse %o', async (body, message) => {
     const answer = await api.request('POST', '/webhook-endpoints', { body: { url: 'https://example.com/', ...body } });
     expect(answer.status).toBe(422);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createEndpoint, resealSecrets } from '../../src/webhooks/endpoint.ts';
+import { createEndpoint } from '../../src/webhooks/endpoints/create-endpoint.ts';
+import { resealSecrets } from '../../src/webhooks/endpoints/reseal-secrets.ts';
 import { createSecretBox } from '../../src/webhooks/secret-box.ts';
 import { startTestApi, type TestApi } from '../support/api.ts';
 

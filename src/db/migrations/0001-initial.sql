@@ -162,6 +162,8 @@ create table webhook_endpoint (
   sealed_secret text not null,
   previous_sealed_secret text,
   previous_secret_until timestamptz(3),
+  max_concurrency integer check (max_concurrency between 1 and 100),
+  max_per_second numeric(6, 2) check (max_per_second between 0.01 and 1000),
   failing_since timestamptz(3),
   failed_deliveries integer not null default 0,
   disabled_at timestamptz(3),
@@ -172,6 +174,7 @@ create table webhook_endpoint (
   unique (organization_id, id)
 );
 comment on column webhook_endpoint.failing_since is 'the first failed attempt after the last success; failed_deliveries have had one since';
+comment on column webhook_endpoint.max_concurrency is 'attempts under way at once, over all workers; endpoint_turns keeps to it, and to max_per_second';
 comment on column webhook_endpoint.previous_sealed_secret is 'signs too until previous_secret_until: a secret being rotated';
 
 create table event (
@@ -201,6 +204,8 @@ create table delivery (
   attempts_made integer not null default 0,
   attempts_logged integer not null default 0,
   due_at timestamptz(3) not null,
+  awaits_turn boolean not null default false,
+  is_moved_up boolean not null default false,
   start_lease_until timestamptz(3),
   dispatched_at timestamptz(3),
   attempt_started_at timestamptz(3),
@@ -217,8 +222,24 @@ create table delivery (
 ) with (fillfactor = 60);
 comment on column delivery.attempts_made is 'of the schedule; attempts_logged also counts those that someone asked for';
 comment on column delivery.attempt_started_at is 'set while an attempt is under way, together with its token, trigger and lease';
+comment on column delivery.awaits_turn is 'due_at is its turn at an endpoint that had no room for it: later than the schedule''s time';
+comment on column delivery.is_moved_up is 'Temporal may have the next attempt down for later than due_at: the dispatcher asks for it';
 create index delivery_to_start on delivery (id) where dispatched_at is null;
 create index delivery_under_way on delivery (due_at) where ended_at is null;
+create index delivery_awaiting_turn on delivery (endpoint_id) where awaits_turn and ended_at is null;
+create index delivery_moved_up on delivery (due_at) where is_moved_up and ended_at is null;
+
+-- The token row of an endpoint that has a limit, made when first needed. Whoever holds its lock hands out the next turn; it
+-- is locked after the delivery's row, and apart from webhook_endpoint, which settings and movements read.
+create table endpoint_turns (
+  endpoint_id bigint primary key references webhook_endpoint (id),
+  last_start_at timestamptz not null default '-infinity',
+  next_turn_at timestamptz not null default '-infinity',
+  under_way bigint[] not null default '{}'
+) with (fillfactor = 50);
+comment on column endpoint_turns.last_start_at is 'of the latest attempt, at most a second ahead; the next one keeps its distance';
+comment on column endpoint_turns.next_turn_at is 'where the queue of those that wait for their turn ends';
+comment on column endpoint_turns.under_way is 'deliveries whose attempt was let through; those that have released it since are dropped at the next claim';
 
 -- The attempt log, in one partition a day: old ones are dropped whole. What finds no partition goes into the default one.
 create table delivery_attempt (

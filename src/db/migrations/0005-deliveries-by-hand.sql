@@ -16,6 +16,7 @@ end $$;
 -- An ended delivery starts over: a new run of its whole schedule, from now.
 create function restart_delivery(p_delivery_id bigint) returns void language sql as $$
   update delivery set status = 'pending', redelivery = redelivery + 1, attempts_made = 0, due_at = clock_timestamp(),
+    awaits_turn = false, is_moved_up = false,
     dispatched_at = null, start_lease_until = null, last_failure = null, ended_at = null
   where id = p_delivery_id and ended_at is not null
 $$;

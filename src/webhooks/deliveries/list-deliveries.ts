@@ -29,6 +29,7 @@ export interface DeliveryDetails {
   status: (typeof deliveryStatuses)[number];
   attempts_made: number;
   due_at: string;
+  awaits_turn: boolean;
   dispatched_at: string | null;
   attempt_lease_until: string | null;
   last_failure: string | null;
@@ -37,7 +38,7 @@ export interface DeliveryDetails {
 }
 
 const select = `
-  select d.id, d.endpoint_id, e.url, d.event_id, v.type as event, d.redelivery, d.status, d.attempts_made, d.due_at,
+  select d.id, d.endpoint_id, e.url, d.event_id, v.type as event, d.redelivery, d.status, d.attempts_made, d.due_at, d.awaits_turn,
     d.dispatched_at, d.attempt_lease_until, d.last_failure, d.created_at, d.ended_at
   from delivery d join event v on v.id = d.event_id join webhook_endpoint e on e.id = d.endpoint_id`;
 
@@ -102,6 +103,7 @@ export function presentDelivery(row: DeliveryDetails) {
     status: row.status,
     attemptsMade: row.attempts_made,
     nextAttemptAt: row.ended_at === null ? new Date(row.due_at).toISOString() : null,
+    awaitsTurn: row.ended_at === null && row.awaits_turn,
     attemptUnderWay: isAttemptUnderWay(row),
     lastFailure: row.last_failure,
     createdAt: new Date(row.created_at).toISOString(),

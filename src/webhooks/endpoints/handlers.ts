@@ -5,26 +5,17 @@ import { keyOf } from '../../http/auth.ts';
 import { readJsonObject, readOptionalJsonObject } from '../../http/json-body.ts';
 import { asId, readQuery } from '../../http/query.ts';
 import { readMergePatch, validate, withoutNulls } from '../../http/validate.ts';
-import {
-  createEndpoint,
-  deleteEndpoint,
-  type Endpoint,
-  type EndpointId,
-  findEndpoint,
-  listEndpoints,
-  rotateSecret,
-  sendTestEvent,
-  setEndpointEnabled,
-  updateEndpoint,
-} from '../endpoint.ts';
 import { findRecovery, recoverDeliveriesOf } from '../recovery.ts';
 import { failingDeliveriesUrl } from '../temporal-ui.ts';
-import { EndpointPatch, NewEndpoint, Recover, RotateSecret } from './schema.ts';
-
-const patchRules = {
-  readOnly: ['id', 'headerNames', 'disabledAt', 'disabledReason', 'createdAt', 'updatedAt', 'temporalUrl'],
-  clearable: ['description'],
-} as const;
+import { createEndpoint } from './create-endpoint.ts';
+import { deleteEndpoint } from './delete-endpoint.ts';
+import type { Endpoint, EndpointId } from './endpoint.ts';
+import { findEndpoint, listEndpoints } from './find-endpoint.ts';
+import { rotateSecret } from './rotate-secret.ts';
+import { EndpointPatch, NewEndpoint, patchRules, Recover, RotateSecret } from './schema.ts';
+import { sendTestEvent } from './send-test-event.ts';
+import { setEndpointEnabled } from './set-endpoint-enabled.ts';
+import { updateEndpoint } from './update-endpoint.ts';
 
 export function endpointHandlers({ db, secrets, temporalUi, wakeDispatcher }: Services) {
   const deps = { pool: db.pool, secrets };

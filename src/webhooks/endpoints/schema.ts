@@ -1,5 +1,7 @@
+import { Decimal } from 'decimal.js';
 import { z } from 'zod';
 import { field, refuse, text, wholeNumber } from '../../http/fields.ts';
+import { NumberLiteral } from '../../http/json.ts';
 import { type EventType, eventTypes } from '../event-types.ts';
 import { type RecoverableStatus, recoverableStatuses } from '../recovery.ts';
 
@@ -40,16 +42,38 @@ const headers = field((value): Record<string, string> => {
   return Object.fromEntries(entries);
 });
 
+const rate = { min: '0.01', max: '1000', decimals: 2 };
+
+/** Attempts per second, exact, as the string that PostgreSQL's numeric takes. */
+const perSecond = field((value) => {
+  const number = value instanceof NumberLiteral ? new Decimal(value.source) : new Decimal(Number.NaN);
+  if (!(number.greaterThanOrEqualTo(rate.min) && number.lessThanOrEqualTo(rate.max))) {
+    return refuse(`must be a number from ${rate.min} to ${rate.max}`);
+  }
+  if (number.decimalPlaces() > rate.decimals) return refuse(`must have at most ${rate.decimals} decimals`);
+  return number.toFixed();
+});
+
 export type NewEndpoint = z.infer<typeof NewEndpoint>;
 export const NewEndpoint = z.strictObject({
   url,
   description: text(1_000).optional(),
   events: events.optional(),
   headers: headers.optional(),
+  maxConcurrency: wholeNumber({ min: 1, max: 100 }).optional(),
+  maxPerSecond: perSecond.optional(),
 });
 
-/** `description: null` clears it. */
-export type EndpointPatch = Omit<z.infer<typeof EndpointPatch>, 'description'> & { description?: string | null };
+export const patchRules = {
+  readOnly: ['id', 'headerNames', 'disabledAt', 'disabledReason', 'createdAt', 'updatedAt', 'temporalUrl'],
+  clearable: ['description', 'maxConcurrency', 'maxPerSecond'],
+} as const;
+type Clearable = (typeof patchRules.clearable)[number];
+
+/** null clears. */
+export type EndpointPatch = Omit<z.infer<typeof EndpointPatch>, Clearable> & {
+  [Field in Clearable]?: z.infer<typeof EndpointPatch>[Field] | null;
+};
 export const EndpointPatch = NewEndpoint.partial();
 
 /** How long the old secret signs on beside the new one. */

@@ -1,0 +1,51 @@
+import type { Pool } from 'pg';
+import {
+  type Endpoint,
+  type EndpointDeps,
+  type EndpointId,
+  endpointColumns,
+  isMine,
+  oneEndpoint,
+  sealHeaders,
+} from './endpoint.ts';
+import { findEndpoint } from './find-endpoint.ts';
+import type { EndpointPatch } from './schema.ts';
+
+/** Changes what the patch names. Throws 404. */
+export async function updateEndpoint(deps: EndpointDeps, id: EndpointId, patch: EndpointPatch): Promise<Endpoint> {
+  const before = await findEndpoint(deps, id);
+  const after = await write(deps, id, patch);
+  const areLimitsOthers = before.maxConcurrency !== after.maxConcurrency || before.maxPerSecond !== after.maxPerSecond;
+  if (areLimitsOthers) await handOutTurnsAnew(deps, after.id);
+  return after;
+}
+
+const write = (deps: EndpointDeps, id: EndpointId, patch: EndpointPatch) =>
+  oneEndpoint(
+    deps,
+    id,
+    `update webhook_endpoint set url = coalesce($3, url), events = coalesce($4, events),
+       description = case when $5 then $6 else description end,
+       sealed_headers = coalesce($7, sealed_headers),
+       max_concurrency = case when $8 then $9::integer else max_concurrency end,
+       max_per_second = case when $10 then $11::numeric else max_per_second end,
+       updated_at = now()
+     where ${isMine} returning ${endpointColumns}`,
+    [
+      patch.url,
+      patch.events,
+      patch.description !== undefined,
+      patch.description,
+      sealHeaders(deps.secrets, id.id, patch.headers),
+      patch.maxConcurrency !== undefined,
+      patch.maxConcurrency,
+      patch.maxPerSecond !== undefined,
+      patch.maxPerSecond,
+    ],
+  );
+
+/** For deliveries that wait for their turn by the old limits; the queue's end first, so that nobody queues behind it still. */
+async function handOutTurnsAnew({ pool }: { pool: Pool }, endpointId: number): Promise<void> {
+  await pool.query(`update endpoint_turns set next_turn_at = '-infinity' where endpoint_id = $1`, [endpointId]);
+  await pool.query('select respace_turns($1)', [endpointId]);
+}
