@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Pool } from 'pg';
+import type { Queryable } from '../db/database.ts';
 import { conflict, notFound } from '../errors.ts';
 import type { EndpointPatch, NewEndpoint } from './endpoints/schema.ts';
 import { eventTypes } from './event-types.ts';
 import type { SecretBox } from './secret-box.ts';
 
 export interface EndpointDeps {
-  pool: Pool;
+  pool: Queryable;
   secrets: SecretBox;
 }
 
