@@ -160,9 +160,13 @@ export const pastInstant = field(
   { ...instantSchema, description: 'Not in the future.' },
 );
 
+/** Year 1: what comes before is not written alike by everyone. */
+const earliestMs = Date.parse('0001-01-01T00:00:00Z');
+
 function instantFrom(value: unknown): Date {
   const parsed = z.iso.datetime({ offset: true }).safeParse(value);
-  return parsed.success ? new Date(parsed.data) : refuse('must be an ISO 8601 instant such as 2026-01-31T08:00:00Z');
+  const at = new Date(parsed.data ?? Number.NaN);
+  return at.getTime() >= earliestMs ? at : refuse('must be an ISO 8601 instant such as 2026-01-31T08:00:00Z');
 }
 
 export const oneOf = <const T extends string>(choices: readonly T[]) =>

@@ -1,12 +1,12 @@
-import type { Pool } from 'pg';
 import type { EndStatus } from '../../workflows/contract.ts';
+import type { Queryable } from '../db/database.ts';
 
 /**
  * Ends a delivery from outside its attempts; one under way then finds its claim gone. Answers false when it had ended
  * already.
  */
 export async function endDelivery(
-  { pool }: { pool: Pool },
+  { pool }: { pool: Queryable },
   { id, status, reason }: { id: string; status: EndStatus; reason: string | null },
 ): Promise<boolean> {
   const { rowCount } = await pool.query(

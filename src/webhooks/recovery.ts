@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import { webhookTaskQueue } from '../../workflows/contract.ts';
 import type { recoverDeliveries } from '../../workflows/recover-deliveries.ts';
+import type { Queryable } from '../db/database.ts';
 import { conflict, notFound } from '../errors.ts';
 import type { EndpointId } from './endpoints/endpoint.ts';
 import type { EventType } from './event-types.ts';
@@ -38,7 +39,7 @@ interface RecoveryRow {
  * goes on where it was after any interruption. Throws 404, or 409 while the endpoint is disabled.
  */
 export async function recoverDeliveriesOf(
-  { pool }: { pool: Pool },
+  { pool }: { pool: Queryable },
   { organizationId, id }: EndpointId,
   { since, until, events, statuses, dryRun = false }: RecoveryRequest,
 ) {

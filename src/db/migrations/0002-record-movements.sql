@@ -178,7 +178,8 @@ declare
   v_item jsonb; v_items resolved_item[] := '{}'; v_id bigint;
   i movement_item; r resolved_item; o movement_outcome; m movement; p part;
   v_part_ids bigint[] := '{}'; v_level_keys text[] := '{}'; v_minimums numeric[] := '{}';
-  v_external_ids text[] := '{}'; v_external_rows bigint[] := '{}'; v_reversed bigint[] := '{}';
+  v_external_ids text[] := '{}'; v_external_rows bigint[] := '{}'; v_reversed bigint[] := '{}'; v_reversing bigint[] := '{}';
+  v_moved boolean[] := '{}';
   v_n integer; v_part integer; v_leg integer; v_legs integer; v_at integer[]; v_key text; v_location_id bigint;
   v_level stock_level; v_minimum numeric; v_delta numeric; v_before numeric; v_total numeric; v_value numeric;
   v_original movement[]; v_now timestamptz(3);
@@ -221,6 +222,7 @@ begin
             where organization_id = p_organization_id and part_id = i.part_id and location_id = v_location_id), 0));
           v_levels := array_append(v_levels, v_level);
           v_level_keys := array_append(v_level_keys, v_key);
+          v_moved := array_append(v_moved, false);
           v_minimums := array_append(v_minimums, (select minimum from stock_minimum
             where organization_id = p_organization_id and part_id = i.part_id and location_id = v_location_id));
           v_at[v_leg] := cardinality(v_level_keys);
@@ -252,12 +254,13 @@ begin
       o.existing_id := case
         when i.external_id is not null then coalesce(
           v_external_rows[array_position(v_external_ids, i.external_id)],
-          (select min(id) from movement where organization_id = p_organization_id and external_id = i.external_id))
+          (select id from movement where organization_id = p_organization_id and external_id = i.external_id
+             and (transfer_id is null or transfer_id = id))) -- said, so that the unique index serves
       end;
       if o.existing_id is not null then o.refusal := 'external_id_taken';
-      elsif i.reverses = any (v_reversed) then o.refusal := 'already_reversed';
       elsif i.reverses is not null then
-        o.existing_id := (select id from movement where reverses_id = i.reverses);
+        o.existing_id := coalesce(
+          v_reversing[array_position(v_reversed, i.reverses)], (select id from movement where reverses_id = i.reverses));
         if o.existing_id is not null then o.refusal := 'already_reversed'; end if;
       end if;
       if o.refusal is not null then null;
@@ -312,6 +315,7 @@ begin
           v_rows := array_append(v_rows, m);
           v_level.on_hand := v_level.on_hand + m.qty_delta;
           v_levels[v_at[v_leg]] := v_level;
+          v_moved[v_at[v_leg]] := true;
 
           v_events := array_append(v_events, movement_event(p, m));
           if v_minimums[v_at[v_leg]] is not null then
@@ -328,13 +332,19 @@ begin
           v_external_ids := array_append(v_external_ids, i.external_id);
           v_external_rows := array_append(v_external_rows, o.movement_id);
         end if;
-        if i.reverses is not null then v_reversed := array_append(v_reversed, i.reverses); end if;
+        if i.reverses is not null then
+          v_reversed := array_append(v_reversed, i.reverses);
+          v_reversing := array_append(v_reversing, o.movement_id);
+        end if;
         o.part_id := p.id;
         o.on_hand := trim_scale(v_total);
       end if;
     end if;
     v_outcomes := array_append(v_outcomes, o);
   end loop;
+  -- What was only looked at by an item that was refused is no level.
+  v_levels := array(select l from unnest(v_levels, v_moved) with ordinality x (organization_id, part_id, location_id, on_hand, moved, n),
+    lateral (select row(x.organization_id, x.part_id, x.location_id, x.on_hand)::stock_level) y (l) where moved order by n);
   return row(v_outcomes, v_rows, v_parts, v_levels, v_events);
 end $$;
 
@@ -343,7 +353,8 @@ create function write_movements(s settled_movements) returns integer
 language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare p part;
 begin
-  insert into movement select * from unnest(s.rows);
+  -- In this order two that bring the same external ids wait for each other without a deadlock.
+  insert into movement select * from unnest(s.rows) order by external_id, id;
   insert into stock_level select * from unnest(s.levels)
   on conflict (organization_id, part_id, location_id) do update set on_hand = excluded.on_hand;
   foreach p in array s.parts loop
@@ -355,15 +366,14 @@ end $$;
 -- Records the items, all or, unless `p_atomic`, each that can be; a dry run only says what would come of them.
 create function record_movements(
   p_organization_id bigint, p_api_key_id bigint, p_items jsonb, p_atomic boolean, p_dry_run boolean,
-  out outcomes json, out recorded integer, out deliveries integer
+  out outcomes json, out refused boolean, out deliveries integer
 ) language plpgsql as $$
 declare s settled_movements;
 begin
   s := settle_movements(p_organization_id, p_api_key_id, p_items);
   outcomes := to_json(s.outcomes);
   deliveries := 0;
-  recorded := 0;
-  if p_dry_run or (p_atomic and exists (select from unnest(s.outcomes) o where o.refusal is not null)) then return; end if;
-  recorded := cardinality(s.rows);
+  refused := p_atomic and exists (select from unnest(s.outcomes) o where o.refusal is not null);
+  if p_dry_run or refused then return; end if;
   deliveries := write_movements(s);
 end $$;

@@ -50,7 +50,7 @@ create function record_movements_once(
   p_organization_id bigint, p_api_key_id bigint, p_items jsonb, p_atomic boolean, p_dry_run boolean, p_key text, p_fingerprint bytea,
   out verdict text, out outcomes json, out deliveries integer
 ) language plpgsql as $$
-declare v_recorded integer;
+declare v_refused boolean;
 begin
   verdict := 'go';
   deliveries := 0;
@@ -58,9 +58,9 @@ begin
     select c.verdict, c.answer into verdict, outcomes from claim_idempotency_key(p_organization_id, p_key, p_fingerprint) c;
     if verdict <> 'go' then return; end if;
   end if;
-  select r.outcomes, r.recorded, r.deliveries into outcomes, v_recorded, deliveries
+  select r.outcomes, r.refused, r.deliveries into outcomes, v_refused, deliveries
     from record_movements(p_organization_id, p_api_key_id, p_items, p_atomic, p_dry_run) r;
-  if p_key is not null and (v_recorded > 0 or not p_atomic) then
+  if p_key is not null and not v_refused then
     perform keep_answer(p_organization_id, p_key, p_fingerprint, outcomes);
   end if;
 end $$;

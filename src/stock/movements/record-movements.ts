@@ -1,8 +1,9 @@
 import type { Queryable } from '../../db/database.ts';
+import { unavailable } from '../../errors.ts';
 import type { IdempotentRequest, KeyVerdict } from '../../http/idempotency.ts';
 import type { ApiKey } from '../../organizations/api-key.ts';
 import type { Reference } from './reference.ts';
-import { externalIdTaken, type Refusal } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
 import type { NewMovement } from './schema.ts';
 
 /** What came of one movement. `onHand` is the part's total over all locations; a transfer's id is that of its first row. */
@@ -35,29 +36,48 @@ export interface Recorded {
 /**
  * Records movements: ledger rows (a transfer's: two), levels, events and deliveries, in the one transaction of the
  * database function `record_movements_once`, together with the answer that an idempotency key keeps.
- * Throws 409 when another request took an `externalId` at the same moment.
  */
 export async function recordMovements(
+  deps: { pool: Queryable; key: ApiKey },
+  request: RecordRequest,
+): Promise<Recorded> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await recordOnce(deps, request);
+    } catch (error) {
+      if (!isExternalIdRace(error)) throw error;
+      if (attempt === maxAttempts) throw unavailable('Others record the same `externalId` at this moment; try again.');
+    }
+  }
+}
+
+/**
+ * Two requests with one `externalId` on different parts meet at the unique index only. The one that comes second is rolled
+ * back; it is done again, and then finds the id taken, by which movement, and for which of its items.
+ */
+const isExternalIdRace = (error: unknown) =>
+  error instanceof Error && 'constraint' in error && error.constraint === 'movement_external_id';
+
+/** Each one that fails means that another request succeeded. */
+const maxAttempts = 20;
+
+async function recordOnce(
   { pool, key }: { pool: Queryable; key: ApiKey },
   { movements, atomic, dryRun, idempotency }: RecordRequest,
 ): Promise<Recorded> {
-  const { rows } = await pool
-    .query<{ verdict: KeyVerdict; outcomes: OutcomeRow[] | null; deliveries: number }>({
-      name: 'record-movements',
-      text: 'select * from record_movements_once($1, $2, $3, $4, $5, $6, $7)',
-      values: [
-        key.organizationId,
-        key.id,
-        JSON.stringify(movements.map(itemOf)),
-        atomic,
-        dryRun,
-        idempotency?.key,
-        idempotency?.fingerprint,
-      ],
-    })
-    .catch(async (error: unknown) => {
-      throw await whoseExternalId({ pool, key }, error);
-    });
+  const { rows } = await pool.query<{ verdict: KeyVerdict; outcomes: OutcomeRow[] | null; deliveries: number }>({
+    name: 'record-movements',
+    text: 'select * from record_movements_once($1, $2, $3, $4, $5, $6, $7)',
+    values: [
+      key.organizationId,
+      key.id,
+      JSON.stringify(movements.map(itemOf)),
+      atomic,
+      dryRun,
+      idempotency?.key,
+      idempotency?.fingerprint,
+    ],
+  });
   const row = rows[0];
   if (row === undefined) throw new Error('record_movements_once answered no row');
   return { verdict: row.verdict, outcomes: (row.outcomes ?? []).map(outcomeOf), deliveries: row.deliveries };
@@ -99,15 +119,4 @@ function outcomeOf(row: OutcomeRow): RecordedMovement | Refusal {
   if (row.refusal !== null) return row;
   const { movement_id: movementId, part_id: partId, sku, on_hand: onHand, unit } = row;
   return { refusal: null, movementId, partId, sku, onHand, unit };
-}
-
-/** Two requests with one `externalId` on different parts wait for each other at the unique index only. */
-async function whoseExternalId({ pool, key }: { pool: Queryable; key: ApiKey }, error: unknown): Promise<unknown> {
-  if (!(error instanceof Error && 'constraint' in error && error.constraint === 'movement_external_id')) return error;
-  const externalId = 'detail' in error ? /=\(\d+, (.*)\) already exists/s.exec(String(error.detail))?.[1] : undefined;
-  const { rows } = await pool.query<{ id: string }>(
-    'select min(id) as id from movement where organization_id = $1 and external_id = $2',
-    [key.organizationId, externalId],
-  );
-  return externalIdTaken(externalId, Number(rows[0]?.id));
 }

@@ -62,7 +62,9 @@ export function refusalError(refusal: Refusal, movement: NewMovement): ApiError 
         `\`expectedOnHand\` ${movement.expectedOnHand} does not match: ${refusal.available} ${refusal.unit} are on hand at this location.`,
       );
     case 'external_id_taken':
-      return externalIdTaken(movement.externalId, refusal.existing_id);
+      return conflict(
+        `\`externalId\` "${movement.externalId}" was recorded before, as movement ${refusal.existing_id}.`,
+      );
     case 'unknown_movement':
       return unprocessable(`\`reverses\` ${movement.reverses} does not exist.`);
     case 'already_reversed':
@@ -71,6 +73,3 @@ export function refusalError(refusal: Refusal, movement: NewMovement): ApiError 
       return unprocessable(`Movement ${movement.reverses} is of another part or location than the ones given.`);
   }
 }
-
-export const externalIdTaken = (externalId: string | undefined, movementId: number | null) =>
-  conflict(`\`externalId\` "${externalId}" was recorded before, as movement ${movementId}.`);

@@ -1,13 +1,13 @@
 import { type Client, WorkflowNotFoundError, WorkflowUpdateStage } from '@temporalio/client';
-import type { Pool } from 'pg';
 import { deliveryWorkflowId, retryNowUpdate } from '../../../workflows/contract.ts';
+import type { Queryable } from '../../db/database.ts';
 import { ApiError, conflict } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { endDelivery } from '../end-delivery.ts';
 import { type DeliveryDetails, isAttemptUnderWay } from './list-deliveries.ts';
 
 export interface ControlDeps {
-  pool: Pool;
+  pool: Queryable;
   /** Connected on first use: the API serves everything else without Temporal. */
   temporal(): Client;
   log: Logger;

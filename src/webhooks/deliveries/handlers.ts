@@ -3,8 +3,10 @@ import { z } from 'zod';
 import type { Services } from '../../app.ts';
 import { badRequest, notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
+import { connectionOf } from '../../http/idempotency.ts';
 import { answerList, pagingParameters } from '../../http/list.ts';
 import { asId, readQuery } from '../../http/query.ts';
+import { leave } from '../../http/wakes.ts';
 import { deliveryUrl } from '../temporal-ui.ts';
 import { type ControlDeps, cancelDelivery, retryDelivery } from './control.ts';
 import {
@@ -19,8 +21,9 @@ import {
 
 const filterParameters = ['endpointId', 'eventId', 'event', 'status', 'since', 'until'] as const;
 
-export function deliveryHandlers({ db, log, temporal, temporalUi, wakeDispatcher }: Services) {
-  const control: ControlDeps = { pool: db.pool, temporal, log };
+export function deliveryHandlers({ db, log, temporal, temporalUi }: Services) {
+  /** In the transaction of the request's idempotency key, when it has one. */
+  const controlOf = (ctx: Context): ControlDeps => ({ pool: connectionOf(ctx, db).pool, temporal, log });
   return {
     async list(ctx: Context) {
       const query = readQuery(ctx, [...filterParameters, ...pagingParameters]);
@@ -42,13 +45,13 @@ export function deliveryHandlers({ db, log, temporal, temporalUi, wakeDispatcher
     async retry(ctx: Context) {
       readQuery(ctx, []);
       const delivery = await deliveryOf(ctx);
-      wakeDispatcher(await retryDelivery(control, delivery));
+      leave(ctx, await retryDelivery(controlOf(ctx), delivery));
       await answerAccepted(ctx);
     },
 
     async cancel(ctx: Context) {
       readQuery(ctx, []);
-      await cancelDelivery(control, await deliveryOf(ctx));
+      await cancelDelivery(controlOf(ctx), await deliveryOf(ctx));
       await answerAccepted(ctx);
     },
 
@@ -78,7 +81,8 @@ export function deliveryHandlers({ db, log, temporal, temporalUi, wakeDispatcher
   async function deliveryOf(ctx: Context): Promise<DeliveryDetails> {
     const text: string = ctx.params.id;
     const id = asId(text);
-    const delivery = id && (await findDelivery(db, { organizationId: keyOf(ctx).organizationId, id }));
+    const delivery =
+      id && (await findDelivery(connectionOf(ctx, db), { organizationId: keyOf(ctx).organizationId, id }));
     if (!delivery) throw notFound(`There is no delivery "${text}".`);
     return delivery;
   }

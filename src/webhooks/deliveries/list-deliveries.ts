@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { Queryable } from '../../db/database.ts';
 import type { List } from '../../http/list.ts';
 
 export interface DeliveryFilter {
@@ -83,7 +84,7 @@ export function deliveryList(
 
 /** undefined when the organization has no such delivery. */
 export async function findDelivery(
-  { pool }: { pool: Pool },
+  { pool }: { pool: Queryable },
   { organizationId, id }: { organizationId: number; id: number },
 ): Promise<DeliveryDetails | undefined> {
   const { rows } = await pool.query<DeliveryDetails>(`${select} where d.organization_id = $1 and d.id = $2`, [

@@ -2,9 +2,11 @@ import type { Context } from 'koa';
 import type { Services } from '../../app.ts';
 import { notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
+import { connectionOf } from '../../http/idempotency.ts';
 import { readJsonObject, readOptionalJsonObject } from '../../http/json-body.ts';
 import { asId, readQuery } from '../../http/query.ts';
 import { readMergePatch, validate, withoutNulls } from '../../http/validate.ts';
+import { leave } from '../../http/wakes.ts';
 import { findRecovery, recoverDeliveriesOf } from '../recovery.ts';
 import { failingDeliveriesUrl } from '../temporal-ui.ts';
 import { createEndpoint } from './create-endpoint.ts';
@@ -17,8 +19,9 @@ import { sendTestEvent } from './send-test-event.ts';
 import { setEndpointEnabled } from './set-endpoint-enabled.ts';
 import { updateEndpoint } from './update-endpoint.ts';
 
-export function endpointHandlers({ db, secrets, temporalUi, wakeDispatcher }: Services) {
-  const deps = { pool: db.pool, secrets };
+export function endpointHandlers({ db, secrets, temporalUi }: Services) {
+  /** In the transaction of the request's idempotency key, when it has one. */
+  const depsOf = (ctx: Context) => ({ pool: connectionOf(ctx, db).pool, secrets });
   const present = (endpoint: Endpoint) => ({
     ...endpoint,
     temporalUrl: temporalUi === undefined ? null : failingDeliveriesUrl(temporalUi, endpoint.id),
@@ -26,52 +29,52 @@ export function endpointHandlers({ db, secrets, temporalUi, wakeDispatcher }: Se
   return {
     async list(ctx: Context) {
       readQuery(ctx, []);
-      ctx.body = { data: (await listEndpoints(deps, keyOf(ctx).organizationId)).map(present) };
+      ctx.body = { data: (await listEndpoints(depsOf(ctx), keyOf(ctx).organizationId)).map(present) };
     },
 
     async get(ctx: Context) {
-      ctx.body = { data: present(await findEndpoint(deps, endpointOf(ctx))) };
+      ctx.body = { data: present(await findEndpoint(depsOf(ctx), endpointOf(ctx))) };
     },
 
     async create(ctx: Context) {
       readQuery(ctx, []);
       const input = validate(NewEndpoint, withoutNulls(await readJsonObject(ctx)));
       const { organizationId } = keyOf(ctx);
-      const { id, secret } = await createEndpoint(deps, { organizationId, ...input });
+      const { id, secret } = await createEndpoint(depsOf(ctx), { organizationId, ...input });
       ctx.status = 201;
       ctx.set('Location', `/api/v1/webhook-endpoints/${id}`);
-      ctx.body = { data: { ...present(await findEndpoint(deps, { organizationId, id })), secret } };
+      ctx.body = { data: { ...present(await findEndpoint(depsOf(ctx), { organizationId, id })), secret } };
     },
 
     async update(ctx: Context) {
       const endpoint = endpointOf(ctx);
       const patch = readMergePatch(EndpointPatch, await readJsonObject(ctx), patchRules);
-      ctx.body = { data: present(await updateEndpoint(deps, endpoint, patch)) };
+      ctx.body = { data: present(await updateEndpoint(depsOf(ctx), endpoint, patch)) };
     },
 
     async remove(ctx: Context) {
-      await deleteEndpoint(deps, endpointOf(ctx));
+      await deleteEndpoint(depsOf(ctx), endpointOf(ctx));
       ctx.status = 204;
     },
 
     async enable(ctx: Context) {
-      ctx.body = { data: present(await setEndpointEnabled(deps, endpointOf(ctx), true)) };
+      ctx.body = { data: present(await setEndpointEnabled(depsOf(ctx), endpointOf(ctx), true)) };
     },
 
     async disable(ctx: Context) {
-      ctx.body = { data: present(await setEndpointEnabled(deps, endpointOf(ctx), false)) };
+      ctx.body = { data: present(await setEndpointEnabled(depsOf(ctx), endpointOf(ctx), false)) };
     },
 
     async rotate(ctx: Context) {
       const endpoint = endpointOf(ctx);
       const { overlapHours } = validate(RotateSecret, withoutNulls(await readOptionalJsonObject(ctx)));
-      ctx.body = { data: { id: endpoint.id, ...(await rotateSecret(deps, endpoint, overlapHours)) } };
+      ctx.body = { data: { id: endpoint.id, ...(await rotateSecret(depsOf(ctx), endpoint, overlapHours)) } };
     },
 
     async recover(ctx: Context) {
       const endpoint = endpointOf(ctx);
       const request = validate(Recover, withoutNulls(await readJsonObject(ctx)));
-      const recovery = await recoverDeliveriesOf(db, endpoint, request);
+      const recovery = await recoverDeliveriesOf(connectionOf(ctx, db), endpoint, request);
       if ('id' in recovery) {
         ctx.status = 202;
         ctx.set('Location', `/api/v1/recoveries/${recovery.id}`);
@@ -84,8 +87,8 @@ export function endpointHandlers({ db, secrets, temporalUi, wakeDispatcher }: Se
     },
 
     async test(ctx: Context) {
-      const sent = await sendTestEvent(deps, endpointOf(ctx), keyOf(ctx).id);
-      wakeDispatcher(1);
+      const sent = await sendTestEvent(depsOf(ctx), endpointOf(ctx), keyOf(ctx).id);
+      leave(ctx, 1);
       ctx.status = 202;
       ctx.set('Location', `/api/v1/deliveries/${sent.deliveryId}`);
       ctx.body = { data: sent };
