@@ -6,6 +6,7 @@ import { badRequest, methodNotAllowed, notFound } from './errors.ts';
 import { authenticate, write } from './http/auth.ts';
 import { idempotent } from './http/idempotency.ts';
 import { wakes } from './http/wakes.ts';
+import { mountDocumentation } from './openapi/routes.ts';
 import { levelHandlers } from './stock/levels/handlers.ts';
 import { locationHandlers } from './stock/locations/handlers.ts';
 import { movementHandlers } from './stock/movements/handlers.ts';
@@ -29,6 +30,8 @@ export function mountRoutes(app: Koa, services: Services): void {
   open.get('/healthz', (ctx) => {
     ctx.body = { status: 'ok' };
   });
+
+  mountDocumentation(open);
 
   const api = new Router({ prefix: '/api/v1' });
   api.get('/parts', parts.list);

@@ -1,5 +1,6 @@
 import { Decimal } from 'decimal.js';
 import { z } from 'zod';
+import type { oas31 } from 'zod-openapi';
 import { tidyName } from '../fold-name.ts';
 import { NumberLiteral } from './json.ts';
 
@@ -10,7 +11,7 @@ export const missing = 'is required';
 class Refusal extends Error {}
 
 /** The same in JSON Schema's words, for the API's description; what those cannot say is in its `description`. */
-export type JsonSchema = Record<string, unknown>;
+export type JsonSchema = oas31.SchemaObject;
 
 /** A field read by a function that calls `refuse` with the predicate of a sentence. */
 export function field<T>(read: (value: unknown) => T, schema: JsonSchema = {}) {

@@ -97,6 +97,20 @@ const bodies = {
   transfer: z.strictObject({ kind: z.literal('transfer'), ...betweenLocations, qty: positiveQuantity }),
 };
 
+const named = (id: string, body: z.ZodType) => body.meta({ id });
+
+/** The five kinds, and the adjustment that reverses a movement, for the API's description. */
+export const movementBody = z
+  .union([
+    named('Receive', bodies.receive),
+    named('Consume', bodies.consume),
+    named('Adjust', bodies.adjust),
+    named('Reversal', bodies.reversal),
+    named('Count', bodies.count),
+    named('Transfer', bodies.transfer),
+  ])
+  .meta({ id: 'NewMovement' });
+
 const bothNeeded = [partField, locationField];
 
 /** Reads a movement, nulls already dropped. Throws one 422 that names each field at fault. */

@@ -1,0 +1,76 @@
+import type { Operation } from '../operation.ts';
+import { dateTime, idOf, limit, pageParameters, text } from '../parameters.ts';
+import { Delivery, DeliveryDetails, EventDetails, EventPage, list, one } from '../schemas.ts';
+
+const tag = 'Deliveries';
+const accepted = { description: 'Accepted; the delivery tells what comes of it.', schema: one(Delivery) };
+
+export const deliveryOperations: Operation[] = [
+  {
+    method: 'get',
+    path: '/deliveries',
+    id: 'listDeliveries',
+    tag,
+    summary: 'List deliveries',
+    description: 'Newest first, 100 unless `limit`.',
+    query: {
+      endpointId: idOf('To this endpoint.'),
+      eventId: { description: 'Of this event.', schema: { type: 'string', format: 'uuid' } },
+      event: text('Of events of this type.'),
+      status: { description: 'With this status.', schema: { type: 'string', enum: Delivery.shape.status.options } },
+      since: dateTime('Created at or after this instant.'),
+      until: dateTime('Created before this instant.'),
+      ...pageParameters,
+    },
+    answers: { 200: { description: 'Deliveries.', schema: list(Delivery), csv: true } },
+  },
+  {
+    method: 'get',
+    path: '/deliveries/{id}',
+    id: 'getDelivery',
+    tag,
+    summary: 'Get a delivery and its attempts',
+    answers: { 200: { description: 'The delivery.', schema: one(DeliveryDetails) } },
+  },
+  {
+    method: 'post',
+    path: '/deliveries/{id}/retry',
+    id: 'retryDelivery',
+    tag,
+    summary: 'Try it now',
+    description: 'Beside its schedule; one that has ended starts over. 409 `already_running` while an attempt is under way.',
+    answers: { 202: accepted },
+  },
+  {
+    method: 'post',
+    path: '/deliveries/{id}/cancel',
+    id: 'cancelDelivery',
+    tag,
+    summary: 'End it',
+    answers: { 202: accepted },
+  },
+  {
+    method: 'get',
+    path: '/events',
+    id: 'listEvents',
+    tag,
+    summary: 'Follow the events',
+    description:
+      'What webhooks send, for who cannot be called: in order, with a `nextCursor` on every page. Who gives it as `after` the next ' +
+      'time never misses an event and never sees one twice.',
+    query: {
+      after: text('`nextCursor` of the page before; `latest`: only what comes from now on. Without it, from the beginning.'),
+      types: text('Only these types, with commas between.'),
+      limit,
+    },
+    answers: { 200: { description: 'Events.', schema: EventPage } },
+  },
+  {
+    method: 'get',
+    path: '/events/{id}',
+    id: 'getEvent',
+    tag,
+    summary: 'Get an event',
+    answers: { 200: { description: 'The event.', schema: one(EventDetails) } },
+  },
+];

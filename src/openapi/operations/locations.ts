@@ -1,0 +1,63 @@
+import { LocationPatch, NewLocation } from '../../stock/locations/schema.ts';
+import type { Operation } from '../operation.ts';
+import { by, dateTime, etag, ifMatch, locationHeader, pageParameters, text } from '../parameters.ts';
+import { Location, list, one } from '../schemas.ts';
+
+const tag = 'Locations';
+const byLocation = { by: by('id', 'name') };
+
+export const locationOperations: Operation[] = [
+  {
+    method: 'get',
+    path: '/locations',
+    id: 'listLocations',
+    tag,
+    summary: 'List locations',
+    query: {
+      q: text('Contained in the name, ignoring case.'),
+      externalId: text('With this external id.'),
+      updatedSince: dateTime('Changed at or after this instant.'),
+      sort: {
+        description: 'The order.',
+        schema: { type: 'string', enum: ['id', 'name', 'updatedAt'].flatMap((order) => [order, `-${order}`]) },
+      },
+      ...pageParameters,
+    },
+    answers: { 200: { description: 'Locations.', schema: list(Location), csv: true } },
+  },
+  {
+    method: 'post',
+    path: '/locations',
+    id: 'createLocation',
+    tag,
+    summary: 'Create a location',
+    body: { schema: NewLocation.meta({ id: 'NewLocation' }) },
+    answers: { 201: { description: 'Created.', schema: one(Location), headers: { ...locationHeader, ...etag } } },
+  },
+  {
+    method: 'get',
+    path: '/locations/{id}',
+    id: 'getLocation',
+    tag,
+    summary: 'Get a location',
+    query: byLocation,
+    answers: { 200: { description: 'The location.', schema: one(Location), headers: etag } },
+    refusals: [409],
+  },
+  {
+    method: 'patch',
+    path: '/locations/{id}',
+    id: 'updateLocation',
+    tag,
+    summary: 'Change a location',
+    description: 'A JSON Merge Patch (RFC 7396).',
+    query: byLocation,
+    headers: { 'If-Match': ifMatch },
+    body: {
+      schema: LocationPatch.meta({ id: 'LocationPatch' }),
+      contentTypes: ['application/json', 'application/merge-patch+json'],
+    },
+    answers: { 200: { description: 'The location.', schema: one(Location), headers: etag } },
+    refusals: [412],
+  },
+];

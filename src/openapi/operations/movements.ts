@@ -1,0 +1,110 @@
+import { maxBatchItems } from '../../stock/movements/batch.ts';
+import { movementBody, movementKinds } from '../../stock/movements/schema.ts';
+import type { Operation, Parameter } from '../operation.ts';
+import { dateTime, locationHeader, pageParameters, stockFilters, text } from '../parameters.ts';
+import { BatchMovement, list, Movement, MovementSummary, one } from '../schemas.ts';
+import { z } from 'zod';
+
+const tag = 'Movements';
+
+const filters: Record<string, Parameter> = {
+  ...stockFilters,
+  kind: { description: 'Of one kind only.', schema: { type: 'string', enum: [...movementKinds] } },
+  externalId: text('Recorded under this external id.'),
+  reference: text('Of this document.'),
+  referenceLine: text('Of this line of a document.'),
+  reasonCode: text('With this reason code.'),
+  costCenter: text('Of this cost center.'),
+  workOrder: text('Of this work order.'),
+  createdSince: dateTime('Recorded at or after this instant.'),
+  createdUntil: dateTime('Recorded before this instant.'),
+  occurredSince: dateTime('Happened at or after this instant.'),
+  occurredUntil: dateTime('Happened before this instant.'),
+};
+
+const prefer: Parameter = {
+  description: '`return=representation`: answer the full movement (of a transfer both rows).',
+  schema: { type: 'string', enum: ['return=representation'] },
+};
+
+
+
+export const movementOperations: Operation[] = [
+  {
+    method: 'get',
+    path: '/movements',
+    id: 'listMovements',
+    tag,
+    summary: 'List the ledger',
+    description:
+      'Newest first, 100 rows unless `limit`. `sort=sequence` is the order of the commits, with a `nextCursor` on every page: ' +
+      'who follows it never misses a movement and never sees one twice.',
+    query: {
+      ...filters,
+      sort: {
+        description: 'The order.',
+        schema: { type: 'string', enum: ['id', '-id', 'occurredAt', '-occurredAt', 'sequence'] },
+      },
+      ...pageParameters,
+    },
+    answers: { 200: { description: 'Ledger rows.', schema: list(Movement), csv: true } },
+    refusals: [409],
+  },
+  {
+    method: 'post',
+    path: '/movements',
+    id: 'recordMovement',
+    tag,
+    summary: 'Record a movement',
+    description: 'Receive, consume, adjust, count or transfer. Stock never goes below zero: such a movement is refused whole.',
+    headers: { Prefer: prefer },
+    body: { schema: movementBody },
+    answers: {
+      201: {
+        description: 'Recorded.',
+        schema: one(z.union([MovementSummary, Movement, z.array(Movement)])),
+        headers: locationHeader,
+      },
+    },
+  },
+  {
+    method: 'post',
+    path: '/movements/batch',
+    id: 'recordMovements',
+    tag,
+    summary: `Record up to ${maxBatchItems} movements`,
+    description:
+      'In order, each seeing what those before it left; all or none. With `atomic: false` each by itself, its `status` beside it. ' +
+      'With `dryRun` nothing is recorded.',
+    body: {
+      schema: {
+        type: 'object',
+        required: ['movements'],
+        additionalProperties: false,
+        properties: {
+          movements: {
+            type: 'array',
+            minItems: 1,
+            maxItems: maxBatchItems,
+            items: { $ref: '#/components/schemas/NewMovement' },
+          },
+          atomic: { type: 'boolean', default: true },
+          dryRun: { type: 'boolean', default: false },
+        },
+      },
+    },
+    answers: {
+      200: { description: 'What would come of it: a dry run.', schema: one(z.array(BatchMovement)) },
+      201: { description: 'One result for each item, in order.', schema: one(z.array(BatchMovement)) },
+    },
+  },
+  {
+    method: 'get',
+    path: '/movements/{id}',
+    id: 'getMovement',
+    tag,
+    summary: 'Get a ledger row',
+    answers: { 200: { description: 'The row.', schema: one(Movement) } },
+  },
+];
+

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { NewPart, PartPatch } from '../../stock/parts/schema.ts';
+import type { Operation } from '../operation.ts';
+import { by, dateTime, etag, flag, ifMatch, locationHeader, pageParameters, text } from '../parameters.ts';
+import { BatchPart, list, one, Part } from '../schemas.ts';
+
+const tag = 'Parts';
+const byPart = { by: by('id', 'sku') };
+
+export const partOperations: Operation[] = [
+  {
+    method: 'get',
+    path: '/parts',
+    id: 'listParts',
+    tag,
+    summary: 'List parts',
+    query: {
+      q: text('Contained in sku, name, description, barcode or manufacturer part number, ignoring case.'),
+      barcode: text('With this barcode.'),
+      externalId: text('With this external id.'),
+      category: text('Of this category.'),
+      archived: flag('Archived ones too.'),
+      updatedSince: dateTime('Changed at or after this instant, archived ones included.'),
+      belowReorder: flag('On hand at or below the reorder point.'),
+      sort: {
+        description: 'The order.',
+        schema: {
+          type: 'string',
+          enum: ['id', 'sku', 'name', 'updatedAt', 'onHand'].flatMap((order) => [order, `-${order}`]),
+        },
+      },
+      ...pageParameters,
+    },
+    answers: { 200: { description: 'Parts.', schema: list(Part), csv: true } },
+  },
+  {
+    method: 'post',
+    path: '/parts',
+    id: 'createPart',
+    tag,
+    summary: 'Create a part',
+    body: { schema: NewPart.meta({ id: 'NewPart' }) },
+    answers: { 201: { description: 'Created.', schema: one(Part), headers: { ...locationHeader, ...etag } } },
+  },
+  {
+    method: 'put',
+    path: '/parts/batch',
+    id: 'putParts',
+    tag,
+    summary: 'Create or change up to 1,000 parts by their sku',
+    description: 'All or none; with `atomic: false` each by itself. A part that exists gets the given fields.',
+    body: {
+      schema: {
+        type: 'object',
+        required: ['parts'],
+        additionalProperties: false,
+        properties: {
+          parts: { type: 'array', minItems: 1, maxItems: 1_000, items: { type: 'object', required: ['sku'] } },
+          atomic: { type: 'boolean', default: true },
+          dryRun: { type: 'boolean', default: false },
+        },
+      },
+    },
+    answers: { 200: { description: 'One result for each item, in order.', schema: one(z.array(BatchPart)) } },
+  },
+  {
+    method: 'get',
+    path: '/parts/{id}',
+    id: 'getPart',
+    tag,
+    summary: 'Get a part',
+    query: byPart,
+    answers: { 200: { description: 'The part.', schema: one(Part), headers: etag } },
+    refusals: [409],
+  },
+  {
+    method: 'patch',
+    path: '/parts/{id}',
+    id: 'updatePart',
+    tag,
+    summary: 'Change a part',
+    description: 'A JSON Merge Patch (RFC 7396): null clears a field, read-only ones are ignored.',
+    query: byPart,
+    headers: { 'If-Match': ifMatch },
+    body: {
+      schema: PartPatch.meta({ id: 'PartPatch' }),
+      contentTypes: ['application/json', 'application/merge-patch+json'],
+    },
+    answers: { 200: { description: 'The part.', schema: one(Part), headers: etag } },
+    refusals: [412],
+  },
+];
