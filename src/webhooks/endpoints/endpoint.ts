@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { Pool } from 'pg';
+import type { Queryable } from '../../db/transaction.ts';
 import { notFound } from '../../errors.ts';
 import type { SecretBox } from '../secret-box.ts';
 
 export interface EndpointDeps {
-  pool: Pool;
+  pool: Queryable;
   secrets: SecretBox;
 }
 

@@ -8,12 +8,13 @@ import { readMergePatch, validate, withoutNulls } from '../../http/validate.ts';
 import { findRecovery, recoverDeliveriesOf } from '../recovery.ts';
 import { createEndpoint } from './create-endpoint.ts';
 import { deleteEndpoint } from './delete-endpoint.ts';
+import { disableEndpoint } from './disable-endpoint.ts';
+import { enableEndpoint } from './enable-endpoint.ts';
 import type { EndpointId } from './endpoint.ts';
 import { findEndpoint, listEndpoints } from './find-endpoint.ts';
 import { rotateSecret } from './rotate-secret.ts';
-import { EndpointPatch, NewEndpoint, patchRules, Recover, RotateSecret } from './schema.ts';
+import { EnableEndpoint, EndpointPatch, NewEndpoint, patchRules, Recover, RotateSecret } from './schema.ts';
 import { sendTestEvent } from './send-test-event.ts';
-import { setEndpointEnabled } from './set-endpoint-enabled.ts';
 import { updateEndpoint } from './update-endpoint.ts';
 
 export function endpointHandlers({ db, secrets, wakeDispatcher }: Services) {
@@ -50,11 +51,18 @@ export function endpointHandlers({ db, secrets, wakeDispatcher }: Services) {
     },
 
     async enable(ctx: Context) {
-      ctx.body = { data: await setEndpointEnabled(deps, endpointOf(ctx), true) };
+      const endpoint = endpointOf(ctx);
+      const { recover } = validate(EnableEndpoint, withoutNulls(await readOptionalJsonObject(ctx)));
+      const enabled = await enableEndpoint(deps, endpoint, recover);
+      if (enabled.recovery !== undefined) {
+        ctx.status = 202;
+        ctx.set('Location', `/api/v1/recoveries/${enabled.recovery.id}`);
+      }
+      ctx.body = { data: enabled };
     },
 
     async disable(ctx: Context) {
-      ctx.body = { data: await setEndpointEnabled(deps, endpointOf(ctx), false) };
+      ctx.body = { data: await disableEndpoint(deps, endpointOf(ctx)) };
     },
 
     async rotate(ctx: Context) {

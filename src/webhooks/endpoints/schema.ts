@@ -93,10 +93,24 @@ const statuses = field((value): RecoverableStatus[] => {
 
 const flag = field((value) => (typeof value === 'boolean' ? value : refuse('must be true or false')));
 
-export const Recover = z.strictObject({
-  since: instant,
-  until: instant.optional(),
-  events: events.optional(),
-  statuses: statuses.optional(),
-  dryRun: flag.optional(),
+const recovered = { until: instant.optional(), events: events.optional(), statuses: statuses.optional() };
+
+export const Recover = z.strictObject({ since: instant, ...recovered, dryRun: flag.optional() });
+
+/** true is everything, false nothing; an object is judged by its fields, anything else refused as a whole. */
+function wanted(value: unknown): unknown {
+  if (value === true) return {};
+  if (value === false) return undefined;
+  return value instanceof NumberLiteral ? value.source : value;
+}
+
+export const EnableEndpoint = z.strictObject({
+  recover: z
+    .preprocess(
+      wanted,
+      z
+        .strictObject({ since: instant.optional(), ...recovered }, { error: 'must be true, false or an object' })
+        .optional(),
+    )
+    .optional(),
 });
