@@ -1,13 +1,21 @@
 import type { Command } from 'commander';
 import { NumberLiteral } from '../http/json.ts';
-import { readMergePatch, validate } from '../http/validate.ts';
+import { readMergePatch, validate, withoutNulls } from '../http/validate.ts';
 import { createEndpoint } from '../webhooks/endpoints/create-endpoint.ts';
 import { deleteEndpoint } from '../webhooks/endpoints/delete-endpoint.ts';
+import { disableEndpoint } from '../webhooks/endpoints/disable-endpoint.ts';
+import { enableEndpoint } from '../webhooks/endpoints/enable-endpoint.ts';
 import { findEndpoint, listEndpoints } from '../webhooks/endpoints/find-endpoint.ts';
 import { rotateSecret } from '../webhooks/endpoints/rotate-secret.ts';
-import { EndpointPatch, NewEndpoint, patchRules, Recover, RotateSecret } from '../webhooks/endpoints/schema.ts';
+import {
+  EnableEndpoint,
+  EndpointPatch,
+  NewEndpoint,
+  patchRules,
+  Recover,
+  RotateSecret,
+} from '../webhooks/endpoints/schema.ts';
 import { sendTestEvent } from '../webhooks/endpoints/send-test-event.ts';
-import { setEndpointEnabled } from '../webhooks/endpoints/set-endpoint-enabled.ts';
 import { updateEndpoint } from '../webhooks/endpoints/update-endpoint.ts';
 import { eventTypes } from '../webhooks/event-types.ts';
 import { findRecovery, recoverableStatuses, recoverDeliveriesOf } from '../webhooks/recovery.ts';
@@ -19,11 +27,13 @@ export function addEndpointCommands(endpoint: Command): void {
     .requiredOption('--url <url>', 'where events are POSTed')
     .description('register an endpoint; prints {"id","secret"}')
     .action(({ org, ...settings }: OrgOption & Settings) =>
-      answer((context) => createEndpoint(context, { organizationId: org, ...validate(NewEndpoint, given(settings)) })),
+      answer((context) =>
+        createEndpoint(context, { organizationId: org, ...validate(NewEndpoint, withoutNulls(bodyOf(settings))) }),
+      ),
     );
   withSettings(
     onEndpoint<Settings>(endpoint, 'update', 'change what is given; `none` clears a limit', (context, id, settings) =>
-      updateEndpoint(context, id, readMergePatch(EndpointPatch, given(settings), patchRules)),
+      updateEndpoint(context, id, readMergePatch(EndpointPatch, bodyOf(settings), patchRules)),
     ).option('--url <url>', 'where events are POSTed'),
   );
   endpoint
@@ -33,8 +43,20 @@ export function addEndpointCommands(endpoint: Command): void {
     .action((options: OrgOption) => answer((context) => listEndpoints(context, options.org)));
 
   onEndpoint(endpoint, 'show', 'an endpoint, without its secret', findEndpoint);
-  onEndpoint(endpoint, 'enable', 'let it receive events again', (context, id) => setEndpointEnabled(context, id, true));
-  onEndpoint(endpoint, 'disable', 'send it no more events', (context, id) => setEndpointEnabled(context, id, false));
+  onEndpoint<{ recover?: boolean; since?: string }>(
+    endpoint,
+    'enable',
+    'let it receive events again',
+    (context, id, { recover, since }) =>
+      enableEndpoint(
+        context,
+        id,
+        validate(EnableEndpoint, { recover: since === undefined ? recover : { since } }).recover,
+      ),
+  )
+    .option('--recover', 'and send what did not get through since it began to fail, or was disabled')
+    .option('--since <instant>', 'ISO 8601; the same since then');
+  onEndpoint(endpoint, 'disable', 'send it no more events', disableEndpoint);
   onEndpoint(endpoint, 'test', 'send it a marked test event; prints {"eventId","deliveryId"}', (context, id) =>
     sendTestEvent(context, id, null),
   );
@@ -64,13 +86,12 @@ export function addEndpointCommands(endpoint: Command): void {
   onEndpoint(endpoint, 'recovery', 'how far a recovery is (its id, not the endpoint’s)', findRecovery);
 }
 
-/** `null` clears. */
 interface Settings {
   url?: string;
   events?: string[];
   description?: string;
-  maxConcurrency?: NumberLiteral | null;
-  maxPerSecond?: NumberLiteral | null;
+  maxConcurrency?: NumberLiteral | typeof cleared;
+  maxPerSecond?: NumberLiteral | typeof cleared;
 }
 
 const withSettings = (command: Command) =>
@@ -80,13 +101,16 @@ const withSettings = (command: Command) =>
     .option('--max-concurrency <n>', 'attempts under way at once, 1 to 100', toLimit)
     .option('--max-per-second <n>', 'attempts per second, 0.01 to 1000', toLimit);
 
-const toLimit = (text: string) => (text === 'none' ? null : new NumberLiteral(toNumber(text)));
+/** A word: commander takes null for an option without a value. */
+const cleared = 'none';
+const toLimit = (text: string) => (text === cleared ? cleared : new NumberLiteral(toNumber(text)));
 
-const given = ({ url, events, description, maxConcurrency, maxPerSecond }: Settings): Record<string, unknown> =>
+/** As a request's body has them. */
+const bodyOf = ({ url, events, description, maxConcurrency, maxPerSecond }: Settings): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries({ url, events, description, maxConcurrency, maxPerSecond }).filter(
-      ([, value]) => value !== undefined,
-    ),
+    Object.entries({ url, events, description, maxConcurrency, maxPerSecond })
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, value === cleared ? null : value]),
   );
 
 function onEndpoint<Options = object>(

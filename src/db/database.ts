@@ -11,16 +11,16 @@ import { migrations } from './migrations.ts';
  */
 export interface Database extends Connection {
   pool: Pool;
-  /** Runs `work` in one transaction, which is rolled back when it throws. */
-  transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   migrate(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What a use case needs, in a transaction or without one. Inside, `em().transactional` is a savepoint. */
+/** What a use case needs, in a transaction or without one. */
 export interface Connection {
   em(): EntityManager;
   pool: Queryable;
+  /** Runs `work` in one transaction, which is rolled back when it throws; inside another it is a savepoint. */
+  transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
 }
 
 export interface Queryable {
@@ -55,10 +55,7 @@ export async function openDatabase(url: string, { maxConnections = 20, limitMs =
   return {
     em: () => orm.em.fork(),
     pool,
-    transaction: (work) =>
-      orm.em
-        .fork()
-        .transactional((em) => work({ em: () => em as EntityManager, pool: inTransaction(em as EntityManager) })),
+    transaction: (work) => transactional(orm.em.fork(), work),
     migrate: () => migrate(orm, pool),
     async close() {
       await orm.close(true);
@@ -67,6 +64,12 @@ export async function openDatabase(url: string, { maxConnections = 20, limitMs =
     },
   };
 }
+
+const transactional = <T>(em: EntityManager, work: (connection: Connection) => Promise<T>): Promise<T> =>
+  em.transactional((inner) => {
+    const own = inner as EntityManager;
+    return work({ em: () => own, pool: inTransaction(own), transaction: (nested) => transactional(own, nested) });
+  });
 
 /** Single statements on the connection of a unit of work's transaction, with real bind parameters too. */
 function inTransaction(em: EntityManager): Queryable {

@@ -14,7 +14,7 @@ class Refusal extends Error {}
 export type JsonSchema = oas31.SchemaObject;
 
 /** A field read by a function that calls `refuse` with the predicate of a sentence. */
-export function field<T>(read: (value: unknown) => T, schema: JsonSchema = {}) {
+export function field<T>(read: (value: unknown) => T, schema: JsonSchema) {
   const transform = z.transform((value: unknown, ctx): T => {
     try {
       if (value === undefined) throw new Refusal(missing);

@@ -1,4 +1,6 @@
 import { createDocument } from 'zod-openapi';
+import { movementBody } from '../stock/movements/schema.ts';
+import { WhatWasMissed } from '../webhooks/endpoints/schema.ts';
 import { errorResponses, type Operation, pathsOf } from './operation.ts';
 import { deliveryOperations } from './operations/deliveries.ts';
 import { endpointOperations } from './operations/endpoints.ts';
@@ -37,14 +39,19 @@ const tags = [
 export const openApiDocument = createDocument(
   {
     openapi: '3.1.1',
-    info: { title: 'maintainkit', version: '1', description, license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' } },
+    info: {
+      title: 'maintainkit',
+      version: '1',
+      description,
+      license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
+    },
     servers: [{ url: '/', description: 'This service.' }],
     security: [{ bearer: [] }, { apiKey: [] }],
     tags,
     paths: pathsOf(operations),
     webhooks,
     components: {
-      schemas: { Error: ErrorAnswer },
+      schemas: { Error: ErrorAnswer, NewMovement: movementBody, WhatWasMissed },
       responses: errorResponses,
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'An API key as the token.' },

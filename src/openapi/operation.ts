@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject, ZodOpenApiResponsesObject } from 'zod-openapi';
+import type { oas31, ZodOpenApiOperationObject, ZodOpenApiPathsObject, ZodOpenApiResponsesObject } from 'zod-openapi';
 import type { JsonSchema } from '../http/fields.ts';
 
 /** One operation of the API, as the document describes it. */
@@ -35,7 +35,7 @@ interface Body {
 interface Answer {
   description: string;
   schema: z.ZodType | JsonSchema;
-  headers?: Record<string, Parameter>;
+  headers?: oas31.HeadersObject;
   /** A list can also be had as CSV. */
   csv?: boolean;
 }
@@ -70,8 +70,12 @@ const errorDescriptions: Record<number, string> = {
   503: 'The database is away; try again after `Retry-After`.',
 };
 
-const requestIdHeader: Record<string, Parameter> = { 'X-Request-Id': { description: 'Finds the request in the log.', schema: { type: 'string' } } };
-const retryAfterHeader: Record<string, Parameter> = { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'string' } } };
+const requestIdHeader: oas31.HeadersObject = {
+  'X-Request-Id': { description: 'Finds the request in the log.', schema: { type: 'string' } },
+};
+const retryAfterHeader: oas31.HeadersObject = {
+  'Retry-After': { description: 'Seconds to wait.', schema: { type: 'string' } },
+};
 
 /** The shared answers, for `components.responses`. */
 export const errorResponses = Object.fromEntries(
@@ -91,7 +95,7 @@ export const idempotencyKey: Parameter = {
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[A-Za-z0-9_.:-]+$' },
 };
 
-const replayed: Record<string, Parameter> = {
+const replayed: oas31.HeadersObject = {
   'Idempotent-Replayed': { description: '`true` on a stored answer.', schema: { type: 'string', enum: ['true'] } },
 };
 
@@ -108,7 +112,9 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
   const isWrite = operation.method !== 'get';
   const headers = { ...operation.headers, ...(isWrite ? { 'Idempotency-Key': idempotencyKey } : {}) };
   const body = operation.body;
-  const pathParameters = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => pathParameter(name, operation));
+  const pathParameters = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) =>
+    pathParameter(name, operation),
+  );
   return {
     operationId: operation.id,
     tags: [operation.tag],

@@ -1,3 +1,4 @@
+import type { oas31 } from 'zod-openapi';
 import type { Parameter } from './operation.ts';
 
 /** Query parameters that several lists take. */
@@ -47,10 +48,10 @@ export const ifMatch: Parameter = {
   schema: { type: 'string' },
 };
 
-export const etag: Record<string, Parameter> = {
+export const etag: oas31.HeadersObject = {
   ETag: { description: 'The version of its own fields.', schema: { type: 'string' } },
 };
 
-export const locationHeader: Record<string, Parameter> = {
+export const locationHeader: oas31.HeadersObject = {
   Location: { description: 'Its address.', schema: { type: 'string' } },
 };

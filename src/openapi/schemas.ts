@@ -31,7 +31,10 @@ const partShape = {
   leadTimeDays: z.int().nullable(),
   locationMinimums: z.array(z.object({ locationId: id, location: text, minimum: quantity })),
   archived: z.boolean(),
-  averageCost: z.number().nullable().meta({ description: 'Cents for one unit, by moving average; null without stock.' }),
+  averageCost: z
+    .number()
+    .nullable()
+    .meta({ description: 'Cents for one unit, by moving average; null without stock.' }),
   value: cents.meta({ description: 'What the stock cost, in cents.' }),
 };
 export const Part = z.object(partShape).meta({ id: 'Part' });
@@ -82,14 +85,14 @@ export const MovementSummary = z
 
 const itemError = { status: z.int(), error: z.object({ code: text, message: text }) };
 export const BatchMovement = z
-  .union([
-    z.object({ status: z.int().optional(), ...summary, movementId: id.nullable() }),
-    z.object(itemError),
-  ])
+  .union([z.object({ status: z.int().optional(), ...summary, movementId: id.nullable() }), z.object(itemError)])
   .meta({ id: 'MovementBatchResult', description: 'With `status` in a batch that is not atomic.' });
 
 export const BatchPart = z
-  .union([z.object({ ...partShape, id: id.nullable(), status: z.enum(['created', 'updated', 'unchanged']) }), z.object(itemError)])
+  .union([
+    z.object({ ...partShape, id: id.nullable(), status: z.enum(['created', 'updated', 'unchanged']) }),
+    z.object(itemError),
+  ])
   .meta({ id: 'PartBatchResult' });
 
 export const Endpoint = z

@@ -19,7 +19,12 @@ export interface RecoveryRequest {
   events?: EventType[] | undefined;
   statuses?: RecoverableStatus[] | undefined;
   dryRun?: boolean | undefined;
+  /** Where these are later than `since`: of the missed events, and when deliveries ended. */
+  missedSince?: Date | undefined;
+  endedSince?: Date | undefined;
 }
+
+export type Recovery = ReturnType<typeof presentRecovery>;
 
 interface RecoveryRow {
   id: string;
@@ -41,8 +46,8 @@ interface RecoveryRow {
 export async function recoverDeliveriesOf(
   { pool }: { pool: Queryable },
   { organizationId, id }: EndpointId,
-  { since, until, events, statuses, dryRun = false }: RecoveryRequest,
-) {
+  { dryRun = false, ...request }: RecoveryRequest,
+): Promise<Recovery | { dryRun: true; total: number }> {
   const endpoint = await pool.query<{ events: string[]; disabled_at: string | null }>(
     'select events, disabled_at from webhook_endpoint where organization_id = $1 and id = $2 and deleted_at is null',
     [organizationId, id],
@@ -51,21 +56,43 @@ export async function recoverDeliveriesOf(
   if (found === undefined) throw notFound(`There is no webhook endpoint ${id}.`);
   if (found.disabled_at !== null && !dryRun) throw conflict('The endpoint is disabled: enable it first.');
 
-  const wanted = [organizationId, id, since, until ?? new Date(), events ?? found.events, statuses ?? defaultStatuses];
-  const { rows } = await pool.query<{ total: number }>(
-    `select count(*)::integer as total from recoverable(
-       row(0, $1, $2, $3, $4, $5, $6, 0, 0, '00000000-0000-0000-0000-000000000000', null, null, now())::recovery)`,
-    wanted,
-  );
-  const total = rows[0]?.total ?? 0;
-  if (dryRun) return { dryRun, total };
-  const inserted = await pool.query<RecoveryRow>(
-    `insert into recovery (organization_id, endpoint_id, since, until, events, statuses, total)
-     values ($1, $2, $3, $4, $5, $6, $7) returning *`,
-    [...wanted, total],
-  );
-  return inserted.rows.map(presentRecovery)[0] ?? { dryRun, total };
+  const wanted = { ...request, events: request.events ?? found.events };
+  if (dryRun) return { dryRun, total: await countRecoverable(pool, { organizationId, id }, wanted) };
+  return createRecovery(pool, { organizationId, id }, wanted);
 }
+
+type Wanted = Omit<RecoveryRequest, 'dryRun' | 'events'> & { events: string[] };
+
+/** Leaves a recovery of an endpoint that is enabled for the worker. */
+export async function createRecovery(pool: Queryable, endpoint: EndpointId, wanted: Wanted): Promise<Recovery> {
+  const { rows } = await pool.query<RecoveryRow>(
+    `insert into recovery (organization_id, endpoint_id, since, until, events, statuses, missed_since, ended_since, total)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning *`,
+    [...valuesOf(endpoint, wanted), await countRecoverable(pool, endpoint, wanted)],
+  );
+  if (rows[0] === undefined) throw new Error('the recovery was not written');
+  return presentRecovery(rows[0]);
+}
+
+async function countRecoverable(pool: Queryable, endpoint: EndpointId, wanted: Wanted): Promise<number> {
+  const { rows } = await pool.query<{ total: number }>(
+    `select count(*)::integer as total from recoverable(row(0, $1, $2, $3, $4, $5, $6, $7, $8,
+       0, 0, '00000000-0000-0000-0000-000000000000', null, null, now())::recovery)`,
+    valuesOf(endpoint, wanted),
+  );
+  return rows[0]?.total ?? 0;
+}
+
+const valuesOf = ({ organizationId, id }: EndpointId, wanted: Wanted) => [
+  organizationId,
+  id,
+  wanted.since,
+  wanted.until ?? new Date(),
+  wanted.events,
+  wanted.statuses ?? defaultStatuses,
+  wanted.missedSince,
+  wanted.endedSince,
+];
 
 /** Throws 404. */
 export async function findRecovery({ pool }: { pool: Pool }, { organizationId, id }: EndpointId) {

@@ -214,6 +214,106 @@ describe('recovery', () => {
   });
 });
 
+describe('an endpoint that is enabled again', () => {
+  /** Sends FAILED while the receiver says it is gone, which disables it; then MISSED twice. */
+  async function disabledEndpoint() {
+    const organizationId = await api.createOrganization();
+    const key = await api.createKey('write', organizationId);
+    let isDown = false;
+    const receiver = closing(await startReceiver((response) => void response.writeHead(isDown ? 410 : 204).end()));
+    const { id } = await createEndpoint({ url: receiver.url }, key);
+    const path = `/webhook-endpoints/${id}`;
+    const request = (method: string, action: string, body?: object) =>
+      api.request(method, `${path}${action}`, { key, body });
+    const post = (sku: string) => api.request('POST', '/parts', { key, body: { sku, name: sku } });
+    await post('WELL');
+    await receiver.waitFor(1);
+    isDown = true;
+    await post('FAILED');
+    while ((await request('GET', '')).body.data.disabledAt === null) await delay(20);
+    for (const sku of ['MISSED-1', 'MISSED-2']) await post(sku);
+    isDown = false;
+    const skus = async (count: number) =>
+      (await receiver.waitFor(2 + count))
+        .slice(2)
+        .map(({ body }) => body.data.sku)
+        .toSorted();
+    return { key, path, request, post, skus, receiver };
+  }
+
+  it('gets with one call what failed since it began to fail and what it missed while disabled', async () => {
+    const { key, request, skus } = await disabledEndpoint();
+    const enabled = await request('POST', '/enable', { recover: true });
+    expect(enabled.status).toBe(202);
+    const { recovery, ...endpoint } = enabled.body.data;
+    expect(recovery).toMatchObject({ total: 3, status: 'running', endpointId: endpoint.id });
+    expect((await request('GET', '')).body.data).toEqual({ ...endpoint, disabledAt: null, disabledReason: null });
+    expect(enabled.headers.get('location')).toBe(`/api/v1/recoveries/${recovery.id}`);
+    expect(await skus(3)).toEqual(['FAILED', 'MISSED-1', 'MISSED-2']);
+    const progress = async () => (await api.request('GET', `/recoveries/${recovery.id}`, { key })).body.data;
+    while ((await progress()).status !== 'done') await delay(20);
+    expect((await progress()).recovered).toBe(3);
+  });
+
+  it('gets only what is asked for', async () => {
+    const { request, skus } = await disabledEndpoint();
+    const enabled = await request('POST', '/enable', { recover: { statuses: ['missed'] } });
+    expect(enabled.body.data.recovery.total).toBe(2);
+    expect(await skus(2)).toEqual(['MISSED-1', 'MISSED-2']);
+  });
+
+  it('does not get again what failed before it last answered well, unless asked since then', async () => {
+    const { request, post, skus } = await disabledEndpoint();
+    const plain = await request('POST', '/enable');
+    expect([plain.status, plain.body.data.recovery]).toEqual([200, undefined]);
+    await post('WELL-2');
+    expect(await skus(1)).toEqual(['WELL-2']);
+    await request('POST', '/disable');
+    await post('MISSED-3');
+    const enabled = await request('POST', '/enable', { recover: true });
+    expect(enabled.body.data.recovery.total).toBe(1);
+    expect(await skus(2)).toEqual(['MISSED-3', 'WELL-2']);
+
+    const again = await request('POST', '/enable', { recover: true });
+    expect([again.status, again.body.data.recovery.total]).toEqual([202, 0]);
+    const since = new Date(Date.now() - 3_600_000).toISOString();
+    const everything = await request('POST', '/enable', { recover: { since, events: ['part.created'] } });
+    expect(everything.body.data.recovery.total).toBe(3);
+    expect(await skus(5)).toEqual(['FAILED', 'MISSED-1', 'MISSED-2', 'MISSED-3', 'WELL-2']);
+  });
+
+  it('loses no movement that is recorded while it is being enabled', async () => {
+    const { request, post, receiver } = await disabledEndpoint();
+    let isOver = false;
+    const skus = ['MISSED-1', 'MISSED-2', 'FAILED'];
+    const posting = Array.from({ length: 4 }, async (_, client) => {
+      for (let n = 0; !isOver; n++) {
+        skus.push(`${client}-${n}`);
+        await post(`${client}-${n}`);
+      }
+    });
+    await delay(300);
+    await request('POST', '/enable', { recover: true });
+    await delay(300);
+    isOver = true;
+    await Promise.all(posting);
+    const got = () => new Set(receiver.received.slice(2).map(({ body }) => body.data.sku));
+    for (const giveUpAt = Date.now() + 30_000; got().size < skus.length && Date.now() < giveUpAt; ) await delay(50);
+    expect([...got()].toSorted()).toEqual(skus.toSorted());
+  });
+
+  it.each([
+    [{ recover: 5 }, '`recover` must be true, false or an object.'],
+    [{ recover: { since: 'now' } }, '`recover.since` must be an ISO 8601'],
+    [{ recover: { dryRun: true } }, '`dryRun` is not a field'],
+    [{ since: '2026-01-01T00:00:00Z' }, '`since` is not a field'],
+  ])('refuses %o', async (body, message) => {
+    const { id } = await createEndpoint();
+    const answer = await api.request('POST', `/webhook-endpoints/${id}/enable`, { body });
+    expect([answer.status, answer.body.error.message]).toEqual([422, expect.stringContaining(message)]);
+  });
+});
+
 describe('an endpoint in which nothing succeeds', () => {
   const tryOnce = async (endpointId: number, delivered: boolean, daysLater: number) => {
     const { pool } = api.db;
@@ -244,6 +344,16 @@ describe('an endpoint in which nothing succeeds', () => {
     expect(await reasonOf(id)).toMatch(/^nothing was delivered since .* UTC; 21 deliveries failed$/);
     const { rows } = await api.db.pool.query(`select data from event where type = 'webhook.endpoint.disabled'`);
     expect(rows.map(({ data }) => data).filter(({ endpointId }) => endpointId === id)).toHaveLength(1);
+  });
+
+  it('begins with a clean record when it is enabled again: one more failure does not disable it', async () => {
+    const { id } = await createEndpoint();
+    for (let n = 0; n < 20; n++) await tryOnce(id, false, 0);
+    await tryOnce(id, false, 5.1);
+    expect(await reasonOf(id)).not.toBeNull();
+    await api.request('POST', `/webhook-endpoints/${id}/enable`);
+    await tryOnce(id, false, 5.2);
+    expect(await reasonOf(id)).toBeNull();
   });
 
   it('stays enabled with fewer failed deliveries, or after one success', async () => {

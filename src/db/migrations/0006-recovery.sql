@@ -7,6 +7,8 @@ create table recovery (
   until timestamptz(3) not null,
   events text[] not null,
   statuses text[] not null,
+  missed_since timestamptz(3),
+  ended_since timestamptz(3),
   total integer not null,
   recovered integer not null default 0,
   after_event_id uuid not null default '00000000-0000-0000-0000-000000000000',
@@ -15,6 +17,7 @@ create table recovery (
   created_at timestamptz(3) not null default now(),
   foreign key (organization_id, endpoint_id) references webhook_endpoint (organization_id, id)
 );
+comment on column recovery.missed_since is 'of the events without a delivery, where that is later than since; ended_since: of deliveries, when they ended';
 create index recovery_under_way on recovery (id) where ended_at is null;
 
 -- `missed` is the status of an event for which the endpoint has no delivery.
@@ -24,6 +27,8 @@ create function recoverable(p recovery) returns table (event_id uuid, delivery_i
   where v.organization_id = p.organization_id and v.id > p.after_event_id and v.type = any (p.events)
     and v.created_at >= p.since and v.created_at < p.until
     and coalesce(d.status, 'missed') = any (p.statuses)
+    and case when d.id is null then v.created_at >= coalesce(p.missed_since, p.since)
+      else p.ended_since is null or d.ended_at >= p.ended_since end
 $$;
 
 -- One step of a recovery. Answers how many were put back, whether that was all, and how many now wait for the dispatcher.

@@ -38,7 +38,8 @@ export const deliveryOperations: Operation[] = [
     id: 'retryDelivery',
     tag,
     summary: 'Try it now',
-    description: 'Beside its schedule; one that has ended starts over. 409 `already_running` while an attempt is under way.',
+    description:
+      'Beside its schedule; one that has ended starts over. 409 `already_running` while an attempt is under way.',
     answers: { 202: accepted },
   },
   {
@@ -59,7 +60,9 @@ export const deliveryOperations: Operation[] = [
       'What webhooks send, for who cannot be called: in order, with a `nextCursor` on every page. Who gives it as `after` the next ' +
       'time never misses an event and never sees one twice.',
     query: {
-      after: text('`nextCursor` of the page before; `latest`: only what comes from now on. Without it, from the beginning.'),
+      after: text(
+        '`nextCursor` of the page before; `latest`: only what comes from now on. Without it, from the beginning.',
+      ),
       types: text('Only these types, with commas between.'),
       limit,
     },

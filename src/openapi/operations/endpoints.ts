@@ -1,7 +1,16 @@
 import { EnableEndpoint, EndpointPatch, NewEndpoint, Recover, RotateSecret } from '../../webhooks/endpoints/schema.ts';
 import type { Operation } from '../operation.ts';
 import { locationHeader } from '../parameters.ts';
-import { Endpoint, list, NewEndpointAnswer, one, Recovery, RecoveryDryRun, RotatedSecret, TestEvent } from '../schemas.ts';
+import {
+  Endpoint,
+  list,
+  NewEndpointAnswer,
+  one,
+  Recovery,
+  RecoveryDryRun,
+  RotatedSecret,
+  TestEvent,
+} from '../schemas.ts';
 
 const tag = 'Webhook endpoints';
 const path = '/webhook-endpoints/{id}';
@@ -66,7 +75,11 @@ export const endpointOperations: Operation[] = [
     tag,
     summary: 'Send it a test event',
     answers: {
-      202: { description: 'On its way; the delivery tells what comes of it.', schema: one(TestEvent), headers: locationHeader },
+      202: {
+        description: 'On its way; the delivery tells what comes of it.',
+        schema: one(TestEvent),
+        headers: locationHeader,
+      },
     },
   },
   {
@@ -86,7 +99,14 @@ export const endpointOperations: Operation[] = [
       },
     },
   },
-  { method: 'post', path: `${path}/disable`, id: 'disableEndpoint', tag, summary: 'Disable it', answers: { 200: shown } },
+  {
+    method: 'post',
+    path: `${path}/disable`,
+    id: 'disableEndpoint',
+    tag,
+    summary: 'Disable it',
+    answers: { 200: shown },
+  },
   {
     method: 'post',
     path: `${path}/recover`,
@@ -108,4 +128,3 @@ export const endpointOperations: Operation[] = [
     answers: { 200: { description: 'The recovery.', schema: one(Recovery) } },
   },
 ];
-

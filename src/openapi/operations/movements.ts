@@ -1,9 +1,9 @@
+import { z } from 'zod';
 import { maxBatchItems } from '../../stock/movements/batch.ts';
 import { movementBody, movementKinds } from '../../stock/movements/schema.ts';
 import type { Operation, Parameter } from '../operation.ts';
 import { dateTime, locationHeader, pageParameters, stockFilters, text } from '../parameters.ts';
 import { BatchMovement, list, Movement, MovementSummary, one } from '../schemas.ts';
-import { z } from 'zod';
 
 const tag = 'Movements';
 
@@ -26,8 +26,6 @@ const prefer: Parameter = {
   description: '`return=representation`: answer the full movement (of a transfer both rows).',
   schema: { type: 'string', enum: ['return=representation'] },
 };
-
-
 
 export const movementOperations: Operation[] = [
   {
@@ -56,7 +54,8 @@ export const movementOperations: Operation[] = [
     id: 'recordMovement',
     tag,
     summary: 'Record a movement',
-    description: 'Receive, consume, adjust, count or transfer. Stock never goes below zero: such a movement is refused whole.',
+    description:
+      'Receive, consume, adjust, count or transfer. Stock never goes below zero: such a movement is refused whole.',
     headers: { Prefer: prefer },
     body: { schema: movementBody },
     answers: {
@@ -107,4 +106,3 @@ export const movementOperations: Operation[] = [
     answers: { 200: { description: 'The row.', schema: one(Movement) } },
   },
 ];
-

@@ -11,18 +11,19 @@ import { findRecovery, recoverDeliveriesOf } from '../recovery.ts';
 import { failingDeliveriesUrl } from '../temporal-ui.ts';
 import { createEndpoint } from './create-endpoint.ts';
 import { deleteEndpoint } from './delete-endpoint.ts';
+import { disableEndpoint } from './disable-endpoint.ts';
+import { enableEndpoint } from './enable-endpoint.ts';
 import type { Endpoint, EndpointId } from './endpoint.ts';
 import { findEndpoint, listEndpoints } from './find-endpoint.ts';
 import { rotateSecret } from './rotate-secret.ts';
-import { EndpointPatch, NewEndpoint, patchRules, Recover, RotateSecret } from './schema.ts';
+import { EnableEndpoint, EndpointPatch, NewEndpoint, patchRules, Recover, RotateSecret } from './schema.ts';
 import { sendTestEvent } from './send-test-event.ts';
-import { setEndpointEnabled } from './set-endpoint-enabled.ts';
 import { updateEndpoint } from './update-endpoint.ts';
 
 export function endpointHandlers({ db, secrets, temporalUi }: Services) {
   /** In the transaction of the request's idempotency key, when it has one. */
   const depsOf = (ctx: Context) => ({ pool: connectionOf(ctx, db).pool, secrets });
-  const present = (endpoint: Endpoint) => ({
+  const present = <T extends Endpoint>(endpoint: T) => ({
     ...endpoint,
     temporalUrl: temporalUi === undefined ? null : failingDeliveriesUrl(temporalUi, endpoint.id),
   });
@@ -58,11 +59,18 @@ export function endpointHandlers({ db, secrets, temporalUi }: Services) {
     },
 
     async enable(ctx: Context) {
-      ctx.body = { data: present(await setEndpointEnabled(depsOf(ctx), endpointOf(ctx), true)) };
+      const endpoint = endpointOf(ctx);
+      const { recover } = validate(EnableEndpoint, withoutNulls(await readOptionalJsonObject(ctx)));
+      const enabled = await enableEndpoint({ db: connectionOf(ctx, db), secrets }, endpoint, recover);
+      if (enabled.recovery !== undefined) {
+        ctx.status = 202;
+        ctx.set('Location', `/api/v1/recoveries/${enabled.recovery.id}`);
+      }
+      ctx.body = { data: present(enabled) };
     },
 
     async disable(ctx: Context) {
-      ctx.body = { data: present(await setEndpointEnabled(depsOf(ctx), endpointOf(ctx), false)) };
+      ctx.body = { data: present(await disableEndpoint(depsOf(ctx), endpointOf(ctx))) };
     },
 
     async rotate(ctx: Context) {

@@ -1,4 +1,3 @@
-import type { Queryable } from '../../db/database.ts';
 import {
   type Endpoint,
   type EndpointDeps,
@@ -45,7 +44,7 @@ const write = (deps: EndpointDeps, id: EndpointId, patch: EndpointPatch) =>
   );
 
 /** For deliveries that wait for their turn by the old limits; the queue's end first, so that nobody queues behind it still. */
-async function handOutTurnsAnew({ pool }: { pool: Queryable }, endpointId: number): Promise<void> {
+async function handOutTurnsAnew({ pool }: EndpointDeps, endpointId: number): Promise<void> {
   await pool.query(`update endpoint_turns set next_turn_at = '-infinity' where endpoint_id = $1`, [endpointId]);
   await pool.query('select respace_turns($1)', [endpointId]);
 }
