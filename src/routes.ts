@@ -16,22 +16,31 @@ import { endpointHandlers } from './webhooks/endpoints/handlers.ts';
 
 /** Every URL of the service. */
 export function mountRoutes(app: Koa, services: Services): void {
+  const open = new Router();
+  open.get('/healthz', (ctx) => {
+    ctx.body = { status: 'ok' };
+  });
+  mountDocumentation(open);
+
+  const api = apiRouter(services);
+  app.use(wellFormed);
+  app.use(open.routes());
+  app.use(onlyBelow('/api/v1'));
+  app.use(authenticate(services.db));
+  app.use(api.routes());
+  app.use(unrouted(api));
+}
+
+/** What needs a key. */
+export function apiRouter(services: Services): Router {
   const parts = partHandlers(services);
   const locations = locationHandlers(services);
   const levels = levelHandlers(services);
   const movements = movementHandlers(services);
   const endpoints = endpointHandlers(services);
   const deliveries = deliveryHandlers(services);
-
   const once = idempotent(services);
   const wake = wakes(services);
-
-  const open = new Router();
-  open.get('/healthz', (ctx) => {
-    ctx.body = { status: 'ok' };
-  });
-
-  mountDocumentation(open);
 
   const api = new Router({ prefix: '/api/v1' });
   api.get('/parts', parts.list);
@@ -62,13 +71,7 @@ export function mountRoutes(app: Koa, services: Services): void {
   api.post('/deliveries/:id/retry', write, wake, once, deliveries.retry);
   api.post('/deliveries/:id/cancel', write, wake, once, deliveries.cancel);
   api.get('/events/:id', deliveries.getEvent);
-
-  app.use(wellFormed);
-  app.use(open.routes());
-  app.use(onlyBelow('/api/v1'));
-  app.use(authenticate(services.db));
-  app.use(api.routes());
-  app.use(unrouted(api));
+  return api;
 }
 
 /** HTTP/1.1 asks for a Host; a path that is not valid percent-encoding names nothing: 400 (from the `URIError`). */

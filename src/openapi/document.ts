@@ -1,6 +1,4 @@
 import { createDocument } from 'zod-openapi';
-import { movementBody } from '../stock/movements/schema.ts';
-import { WhatWasMissed } from '../webhooks/endpoints/schema.ts';
 import { errorResponses, type Operation, pathsOf } from './operation.ts';
 import { deliveryOperations } from './operations/deliveries.ts';
 import { endpointOperations } from './operations/endpoints.ts';
@@ -43,6 +41,7 @@ export const openApiDocument = createDocument(
       title: 'maintainkit',
       version: '1',
       description,
+      contact: { name: 'The administrator of your maintainkit' },
       license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
     },
     servers: [{ url: '/', description: 'This service.' }],
@@ -51,7 +50,7 @@ export const openApiDocument = createDocument(
     paths: pathsOf(operations),
     webhooks,
     components: {
-      schemas: { Error: ErrorAnswer, NewMovement: movementBody, WhatWasMissed },
+      schemas: { Error: ErrorAnswer },
       responses: errorResponses,
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'An API key as the token.' },

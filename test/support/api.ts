@@ -1,11 +1,14 @@
+import type { Router } from '@koa/router';
 import { inject } from 'vitest';
-import { createApp } from '../../src/app.ts';
+import { createApp, type Services } from '../../src/app.ts';
 import { serve } from '../../src/http/serve.ts';
 import { createLogger } from '../../src/log.ts';
 import { createApiKey, type Scope } from '../../src/organizations/api-key.ts';
 import { createOrganization } from '../../src/organizations/organization.ts';
+import { apiRouter } from '../../src/routes.ts';
 import { createLazyTemporal } from '../../src/webhooks/temporal-client.ts';
 import { createWaker } from '../../src/webhooks/wake.ts';
+import { checkDocumented } from './conformance.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
 export interface Answer {
@@ -33,7 +36,9 @@ export interface TestApi {
   key: string;
   createOrganization(): Promise<number>;
   createKey(scope: Scope, organizationId?: number): Promise<string>;
-  /** `path` below /api/v1, e.g. `/parts`. */
+  /** Each operation that the API routes, as `GET /api/v1/parts/{id}`, the document's own not included. */
+  operations(): string[];
+  /** `path` below /api/v1, e.g. `/parts`. The answer must be as the API's document says. */
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -50,14 +55,15 @@ export async function serveTestApi(
 ): Promise<TestApi> {
   const log = createLogger('silent');
   const temporal = createLazyTemporal({ address: temporalAddress, namespace });
-  const app = createApp({
+  const services: Services = {
     db,
     log,
     secrets: db.secrets,
     temporal: temporal.client,
     temporalUi: { url: inject('temporalUiUrl'), namespace },
     wakeDispatcher: createWaker({ pool: db.pool, log }),
-  });
+  };
+  const app = createApp(services);
   const serving = await serve(app.callback(), 0);
   const origin = `http://127.0.0.1:${serving.port}`;
   const { id: organizationId } = await createOrganization(db, 'Test');
@@ -69,7 +75,12 @@ export async function serveTestApi(
     key,
     createOrganization: async () => (await createOrganization(db, 'Another')).id,
     createKey: async (scope, id = organizationId) => (await createApiKey(db, { organizationId: id, scope })).key,
-    request: (method, path, options = {}) => request(`${origin}/api/v1${path}`, method, { key, ...options }),
+    operations: () => operationsOf(apiRouter(services)),
+    async request(method, path, options = {}) {
+      const answer = await request(`${origin}/api/v1${path}`, method, { key, ...options });
+      checkDocumented(method, path, answer);
+      return answer;
+    },
     async close() {
       await serving.stop();
       await temporal.close();
@@ -92,3 +103,10 @@ async function request(url: string, method: string, { body, key, headers }: Requ
   const isJson = response.headers.get('content-type')?.includes('json') && text !== '';
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
 }
+
+const operationsOf = (router: Router) =>
+  router.stack.flatMap(({ path, methods }) =>
+    methods
+      .filter((method) => method !== 'HEAD')
+      .map((method) => `${method} ${String(path).replace(/:(\w+)/g, '{$1}')}`),
+  );

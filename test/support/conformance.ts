@@ -37,7 +37,9 @@ const validators = new Map<string, ValidateFunction>();
 export function checkDocumented(method: string, path: string, answer: Answer): void {
   const bare = `/api/v1${path.split('?')[0]}`;
   // A fixed path goes before one with parameters.
-  const template = templates.filter(({ pattern }) => pattern.test(bare)).sort((a, b) => a.path.split('{').length - b.path.split('{').length)[0]?.path;
+  const template = templates
+    .filter(({ pattern }) => pattern.test(bare))
+    .sort((a, b) => a.path.split('{').length - b.path.split('{').length)[0]?.path;
   const operation = template && closed.paths[template][method.toLowerCase()];
   if (!operation) return;
   const name = `${method} ${template} → ${answer.status}`;
@@ -45,7 +47,7 @@ export function checkDocumented(method: string, path: string, answer: Answer): v
   if (response === undefined) throw new Error(`${name} is not documented: ${answer.text.slice(0, 300)}`);
   const [pointer, content] = response.$ref
     ? [response.$ref, closed.components.responses[response.$ref.split('/').at(-1)].content]
-    : [`#/paths/${escape(template)}/${method.toLowerCase()}/responses/${answer.status}`, response.content];
+    : [`#/paths/${pointerOf(template)}/${method.toLowerCase()}/responses/${answer.status}`, response.content];
   const type = answer.headers.get('content-type')?.split(';')[0] ?? '';
   if (content === undefined) {
     if (answer.text !== '') throw new Error(`${name} has a body that is not documented`);
@@ -55,7 +57,9 @@ export function checkDocumented(method: string, path: string, answer: Answer): v
   if (type !== 'application/json') return;
   const validate = validatorOf(`api${pointer}/content/application~1json/schema`);
   if (!validate(answer.body)) {
-    throw new Error(`${name} is not as documented: ${ajv.errorsText(validate.errors?.slice(0, 5))}\n${answer.text.slice(0, 500)}`);
+    throw new Error(
+      `${name} is not as documented: ${ajv.errorsText(validate.errors?.slice(0, 5))}\n${answer.text.slice(0, 500)}`,
+    );
   }
 }
 
@@ -65,4 +69,4 @@ function validatorOf(ref: string): ValidateFunction {
   return known;
 }
 
-const escape = (path: string) => encodeURIComponent(path.replaceAll('~', '~0').replaceAll('/', '~1'));
+const pointerOf = (path: string) => encodeURIComponent(path.replaceAll('~', '~0').replaceAll('/', '~1'));

@@ -1,4 +1,5 @@
-import { EnableEndpoint, EndpointPatch, NewEndpoint, Recover, RotateSecret } from '../../webhooks/endpoints/schema.ts';
+import { z } from 'zod';
+import { EndpointPatch, NewEndpoint, Recover, RotateSecret, WhatWasMissed } from '../../webhooks/endpoints/schema.ts';
 import type { Operation } from '../operation.ts';
 import { locationHeader } from '../parameters.ts';
 import {
@@ -89,7 +90,7 @@ export const endpointOperations: Operation[] = [
     tag,
     summary: 'Enable it again',
     description: 'With `recover` it also gets what it missed.',
-    body: { schema: EnableEndpoint.meta({ id: 'EnableWebhookEndpoint' }), optional: true },
+    body: { schema: z.strictObject({ recover: z.union([z.boolean(), WhatWasMissed]).optional() }), optional: true },
     answers: {
       200: shown,
       202: {

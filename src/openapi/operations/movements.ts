@@ -76,21 +76,11 @@ export const movementOperations: Operation[] = [
       'In order, each seeing what those before it left; all or none. With `atomic: false` each by itself, its `status` beside it. ' +
       'With `dryRun` nothing is recorded.',
     body: {
-      schema: {
-        type: 'object',
-        required: ['movements'],
-        additionalProperties: false,
-        properties: {
-          movements: {
-            type: 'array',
-            minItems: 1,
-            maxItems: maxBatchItems,
-            items: { $ref: '#/components/schemas/NewMovement' },
-          },
-          atomic: { type: 'boolean', default: true },
-          dryRun: { type: 'boolean', default: false },
-        },
-      },
+      schema: z.strictObject({
+        movements: z.array(movementBody).min(1).max(maxBatchItems),
+        atomic: z.boolean().default(true),
+        dryRun: z.boolean().default(false),
+      }),
     },
     answers: {
       200: { description: 'What would come of it: a dry run.', schema: one(z.array(BatchMovement)) },

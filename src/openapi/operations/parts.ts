@@ -55,7 +55,12 @@ export const partOperations: Operation[] = [
         required: ['parts'],
         additionalProperties: false,
         properties: {
-          parts: { type: 'array', minItems: 1, maxItems: 1_000, items: { type: 'object', required: ['sku'] } },
+          parts: {
+            type: 'array',
+            minItems: 1,
+            maxItems: 1_000,
+            items: { type: 'object', required: ['sku'], properties: { sku: { type: 'string' } } },
+          },
           atomic: { type: 'boolean', default: true },
           dryRun: { type: 'boolean', default: false },
         },

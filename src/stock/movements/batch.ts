@@ -14,7 +14,7 @@ const items = field(
     if (value.length > maxBatchItems) return refuse(`must be a list of at most ${maxBatchItems} movements`);
     return value.map((item) => (isObject(item) ? withoutNulls(item) : undefined));
   },
-  { type: 'array', minItems: 1, maxItems: maxBatchItems, items: { $ref: '#/components/schemas/NewMovement' } },
+  { type: 'array', minItems: 1, maxItems: maxBatchItems, items: { type: 'object' } },
 );
 
 const Batch = z.strictObject({ movements: items, atomic: flag.optional(), dryRun: flag.optional() });

@@ -117,19 +117,10 @@ function wanted(value: unknown): unknown {
   return value instanceof NumberLiteral ? value.source : value;
 }
 
-export const WhatWasMissed = z.strictObject(
-  { since: instant.optional(), ...recovered },
-  { error: 'must be true, false or an object' },
-);
+export const WhatWasMissed = z
+  .strictObject({ since: instant.optional(), ...recovered }, { error: 'must be true, false or an object' })
+  .meta({ unusedIO: 'input' });
 
 export const EnableEndpoint = z.strictObject({
-  recover: z
-    .preprocess(wanted, WhatWasMissed.optional())
-    .optional()
-    .meta({
-      override: {
-        oneOf: [{ type: 'boolean' }, { $ref: '#/components/schemas/WhatWasMissed' }],
-        description: 'Also send what it missed: `true` is everything since it began to fail, or was disabled.',
-      },
-    }),
+  recover: z.preprocess(wanted, WhatWasMissed.optional()).optional(),
 });
