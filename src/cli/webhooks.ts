@@ -22,7 +22,7 @@ import {
   setEndpointEnabled,
 } from '../webhooks/endpoint.ts';
 import { NewEndpoint, Recover, RotateSecret } from '../webhooks/endpoints/schema.ts';
-import { eventTypes } from '../webhooks/event-types.ts';
+import { eventTypes, everyEventType } from '../webhooks/event-types.ts';
 import { findRecovery, recoverableStatuses, recoverDeliveriesOf } from '../webhooks/recovery.ts';
 import { answer, type CliContext, toCount, toId, toList } from './context.ts';
 
@@ -45,7 +45,11 @@ function addEndpointCommands(endpoint: Command): void {
     .command('create')
     .requiredOption('--org <id>', 'its organization', toId)
     .requiredOption('--url <url>', 'where events are POSTed')
-    .option('--events <list>', `comma-separated; default: ${eventTypes.join(',')}`, toList)
+    .option(
+      '--events <list>',
+      `comma-separated, of ${everyEventType.join(',')}; default: ${eventTypes.join(',')}`,
+      toList,
+    )
     .description('register an endpoint; prints {"id","secret"}')
     .action((options: OrgOption & { url: string; events?: string[] }) =>
       answer((context) => {
