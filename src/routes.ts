@@ -45,10 +45,13 @@ export function apiRouter(services: Services): Router {
   const api = new Router({ prefix: '/api/v1' });
   api.get('/parts', parts.list);
   api.post('/parts', write, wake, once, parts.create);
+  api.put('/parts/batch', write, wake, once, parts.putBatch);
   api.get('/parts/:id', parts.get);
   api.patch('/parts/:id', write, wake, once, parts.update);
   api.get('/locations', locations.list);
   api.post('/locations', write, wake, once, locations.create);
+  api.get('/locations/:id', locations.get);
+  api.patch('/locations/:id', write, wake, once, locations.update);
   api.get('/stock', levels.list);
   api.get('/movements', movements.list);
   api.post('/movements', write, wake, movements.create);

@@ -17,7 +17,7 @@ import {
 } from '../webhooks/endpoints/schema.ts';
 import { sendTestEvent } from '../webhooks/endpoints/send-test-event.ts';
 import { updateEndpoint } from '../webhooks/endpoints/update-endpoint.ts';
-import { eventTypes } from '../webhooks/event-types.ts';
+import { eventTypes, everyEventType } from '../webhooks/event-types.ts';
 import { findRecovery, recoverableStatuses, recoverDeliveriesOf } from '../webhooks/recovery.ts';
 import { answer, type CliContext, type OrgOption, toCount, toId, toList, toNumber } from './context.ts';
 
@@ -96,7 +96,11 @@ interface Settings {
 
 const withSettings = (command: Command) =>
   command
-    .option('--events <list>', `comma-separated; default: ${eventTypes.join(',')}`, toList)
+    .option(
+      '--events <list>',
+      `comma-separated, of ${everyEventType.join(',')}; default: ${eventTypes.join(',')}`,
+      toList,
+    )
     .option('--description <text>', 'for people')
     .option('--max-concurrency <n>', 'attempts under way at once, 1 to 100', toLimit)
     .option('--max-per-second <n>', 'attempts per second, 0.01 to 1000', toLimit);

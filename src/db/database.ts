@@ -2,6 +2,7 @@ import { Migrator } from '@mikro-orm/migrations';
 import { type EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { CompiledQuery } from 'kysely';
 import type { Pool, QueryConfig, QueryResultRow } from 'pg';
+import { Location } from '../stock/locations/location.ts';
 import { Part } from '../stock/parts/part.ts';
 import { migrations } from './migrations.ts';
 
@@ -35,7 +36,7 @@ export interface Queryable {
 export async function openDatabase(url: string, { maxConnections = 20, limitMs = 15_000 } = {}): Promise<Database> {
   const orm = await MikroORM.init({
     clientUrl: url,
-    entities: [Part],
+    entities: [Location, Part],
     extensions: [Migrator],
     ensureDatabase: false, // it would connect at once, and create a mistyped database
     logger: () => undefined,
@@ -72,7 +73,7 @@ const transactional = <T>(em: EntityManager, work: (connection: Connection) => P
   });
 
 /** Single statements on the connection of a unit of work's transaction, with real bind parameters too. */
-function inTransaction(em: EntityManager): Queryable {
+export function inTransaction(em: EntityManager): Queryable {
   return {
     async query<Row extends QueryResultRow>(query: string | QueryConfig, values?: unknown[]) {
       const [text, bound] = typeof query === 'string' ? [query, values] : [query.text, query.values];

@@ -2,7 +2,6 @@ import type { Pool } from 'pg';
 import { foldName } from '../fold-name.ts';
 import { createApiKey } from '../organizations/api-key.ts';
 import { createOrganization } from '../organizations/organization.ts';
-import { createLocation } from '../stock/locations/create-location.ts';
 
 const parts = [
   { sku: 'FLT-1042', name: 'Oil filter, spin-on', unit: 'ea', reorderPoint: 4 },
@@ -40,7 +39,13 @@ async function seedWorld(client: Pick<Pool, 'query'>): Promise<string> {
       [organizationId, sku, foldName(sku), name, unit, reorderPoint],
     );
   }
-  for (const name of locations) await createLocation({ pool: client }, { organizationId, name });
+  for (const name of locations) {
+    await client.query('insert into location (organization_id, name, name_key) values ($1, $2, $3)', [
+      organizationId,
+      name,
+      foldName(name),
+    ]);
+  }
   const { key } = await createApiKey({ pool: client }, { organizationId, scope: 'write', name: 'First key' });
   return key;
 }

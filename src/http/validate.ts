@@ -7,6 +7,10 @@ export function withoutNulls(body: Record<string, unknown>): Record<string, unkn
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
 }
 
+/** A JSON object, of which parsed numbers (`NumberLiteral`) are none. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
 /**
  * Parses a request body. Throws one 422 that names every field at fault, the missing ones first; `absent` are missing
  * fields that the schema alone cannot tell (one of two must be there).
@@ -53,7 +57,9 @@ function describe(issues: z.core.$ZodIssue[], alsoAbsent: string[]): string {
 const maxNamed = 20;
 const shortened = (text: string) => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
 
-const quote = (path: PropertyKey[]) => `\`${path.join('.')}\``;
+/** `list[0].field` */
+const quote = (path: PropertyKey[]) =>
+  `\`${path.map((key, depth) => (typeof key === 'number' ? `[${key}]` : `${depth > 0 ? '.' : ''}${String(key)}`)).join('')}\``;
 
 /** "a", "a and b", "a, b and c". */
 function listed(names: string[]): string {

@@ -42,4 +42,4 @@ export function checkBy(by: string | undefined, choices: readonly string[]): str
 }
 
 /** What PostgreSQL cannot hold as text was never stored. */
-const isStorable = (text: string) => !text.includes('\0') && text.isWellFormed();
+export const isStorable = (text: string) => !text.includes('\0') && text.isWellFormed();

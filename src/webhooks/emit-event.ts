@@ -1,18 +1,32 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Queryable } from '../db/database.ts';
 import type { ApiKey } from '../organizations/api-key.ts';
 import type { EventType } from './event-types.ts';
 
+export interface NewEvent {
+  type: EventType;
+  data: object;
+}
+
 /**
- * Writes an event and one delivery for each endpoint that wants it, in the caller's transaction.
- * Answers how many deliveries now wait for the dispatcher. (Movements do the same inside `record_movement`.)
+ * Writes events, in order, and one delivery for each endpoint that wants one, in the caller's transaction.
+ * Answers how many deliveries now wait for the dispatcher. (Movements do the same inside `record_movements`.)
  */
-export async function emitEvent(
-  em: EntityManager,
-  { key, type, data, createdAt }: { key: ApiKey; type: EventType; data: object; createdAt: Date },
+export async function emitEvents(
+  pool: Queryable,
+  { key, events, createdAt }: { key: ApiKey; events: NewEvent[]; createdAt: Date },
 ): Promise<number> {
-  const [row] = await em.execute<{ deliveries: number }[]>(
-    'select emit_event(?, ?, ?::json, ?, null, ?) as deliveries',
-    [key.organizationId, type, JSON.stringify(data), createdAt, key.id],
+  if (events.length === 0) return 0;
+  const { rows } = await pool.query<{ deliveries: number }>(
+    `select emit_events(array(
+       select new_event($1, e.type, e.data::json, $2, null, $3)
+       from unnest($4::text[], $5::text[]) with ordinality e (type, data, n) order by e.n)) as deliveries`,
+    [
+      key.organizationId,
+      createdAt,
+      key.id,
+      events.map((event) => event.type),
+      events.map((event) => JSON.stringify(event.data)),
+    ],
   );
-  return row?.deliveries ?? 0;
+  return rows[0]?.deliveries ?? 0;
 }

@@ -30,3 +30,28 @@ it('keeps its tag while stock moves', async () => {
   const after = await api.request('GET', '/parts/M');
   expect([after.headers.get('etag'), after.body.data.onHand]).toEqual([before, 3]);
 });
+
+it('takes another tag with each own field that changes, minimums and archiving too', async () => {
+  const created = await api.request('POST', '/parts', { body: { sku: 'OWN', name: 'Own' } });
+  const tags = [created.headers.get('etag')];
+  for (const body of [
+    { supplier: 'S' },
+    { locationMinimums: [{ location: 'L', minimum: 1 }] },
+    { locationMinimums: [] },
+    { archived: true },
+    { archived: false },
+  ]) {
+    const answer = await api.request('PATCH', '/parts/OWN', { body, headers: { 'If-Match': tags.at(-1) ?? '' } });
+    expect(answer.status, answer.text).toBe(200);
+    tags.push(answer.headers.get('etag'));
+    expect((await api.request('GET', '/parts/OWN')).headers.get('etag')).toBe(tags.at(-1));
+  }
+  expect(new Set(tags).size).toBe(6);
+  const body = { parts: [{ sku: 'OWN', supplier: 'T' }] };
+  expect((await api.request('PUT', '/parts/batch', { body })).status).toBe(200);
+  const stale = await api.request('PATCH', '/parts/OWN', {
+    body: { supplier: 'U' },
+    headers: { 'If-Match': tags.at(-1) ?? '' },
+  });
+  expect([stale.status, stale.body.error.code]).toEqual([412, 'precondition_failed']);
+});

@@ -22,7 +22,12 @@ const writes: [string, () => [string, string, unknown?]][] = [
   ['POST /movements/batch', () => ['POST', '/movements/batch', { movements: [receive(), receive()] }]],
   ['POST /parts', () => ['POST', '/parts', { sku: unique('P'), name: 'A part' }]],
   ['PATCH /parts/:id', () => ['PATCH', `/parts/${part.id}`, { name: unique('Name') }]],
+  [
+    'PUT /parts/batch',
+    () => ['PUT', '/parts/batch', { parts: [{ sku: unique('P'), name: 'A part' }, { sku: part.sku }] }],
+  ],
   ['POST /locations', () => ['POST', '/locations', { name: unique('Place') }]],
+  ['PATCH /locations/:id', () => ['PATCH', `/locations/${place.id}?by=id`, { externalId: unique('E') }]],
 ];
 
 describe.each(writes)('%s under an idempotency key', (_name, request) => {

@@ -29,6 +29,8 @@ describe("another organization's objects look like missing ones", () => {
       ['/parts', part.id, 987654],
       ['/parts', 'OURS', 'NONE'],
       ['/movements', movementId, 987654],
+      ['/locations', place.id, 987654],
+      ['/locations', 'Our place', 'No place'],
     ] as const) {
       const answer = await asStranger('GET', `${path}/${ours}`);
       expectError(answer, 404, 'not_found');
@@ -77,6 +79,24 @@ describe("another organization's objects look like missing ones", () => {
       );
     }
     expect(await rowCounts(api)).toEqual(before);
+  });
+
+  it('422 in a minimum, and a new part where a batch names our sku', async () => {
+    const own = await newPart(api, { sku: 'WITH-MINIMUM' }, strangerKey);
+    for (const [field, ours, missing] of [
+      ['location', 'Our place', 'No place'],
+      ['location', place.id, 987654],
+      ['locationId', place.id, 987654],
+    ] as const) {
+      const patch = (value: unknown) =>
+        asStranger('PATCH', `/parts/${own.id}`, { locationMinimums: [{ [field]: value, minimum: 1 }] });
+      const answer = await patch(ours);
+      expectError(answer, 422, 'unprocessable', new RegExp(`\`${field}\``));
+      expect(shape(answer, ours)).toEqual(shape(await patch(missing), missing));
+    }
+    const put = await asStranger('PUT', '/parts/batch', { parts: [{ sku: 'OURS', name: 'Theirs' }], dryRun: true });
+    expect([put.status, put.body.data[0].status]).toEqual([200, 'created']);
+    expect((await api.request('GET', '/parts/OURS')).body.data).toMatchObject({ id: part.id, name: 'Secret part' });
   });
 
   it('[] in a filter, and no row in a list', async () => {

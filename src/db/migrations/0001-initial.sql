@@ -323,9 +323,3 @@ create function new_event(
 ) returns event language sql volatile as $$
   select row(uuid_v7(), 0, p_organization_id, p_type, p_data, p_movement_id, p_api_key_id, p_created_at)::event
 $$;
-
-create function emit_event(
-  p_organization_id bigint, p_type text, p_data json, p_created_at timestamptz, p_movement_id bigint, p_api_key_id bigint
-) returns integer language sql volatile as $$
-  select emit_events(array[new_event(p_organization_id, p_type, p_data, p_created_at, p_movement_id, p_api_key_id)])
-$$;

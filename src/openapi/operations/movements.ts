@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { maxBatchItems } from '../../stock/movements/batch.ts';
+import { maxBatchItems } from '../../http/batch.ts';
 import { movementBody, movementKinds } from '../../stock/movements/schema.ts';
 import type { Operation, Parameter } from '../operation.ts';
 import { dateTime, locationHeader, pageParameters, stockFilters, text } from '../parameters.ts';

@@ -1,19 +1,44 @@
-import type { Queryable } from '../../db/database.ts';
+import { UniqueConstraintViolationException } from '@mikro-orm/core';
+import { type Connection, inTransaction } from '../../db/database.ts';
 import { conflict } from '../../errors.ts';
 import { foldName } from '../../fold-name.ts';
-import type { LocationRow } from './list-locations.ts';
+import type { ApiKey } from '../../organizations/api-key.ts';
+import { emitEvents } from '../../webhooks/emit-event.ts';
+import { presentLocation } from './list-locations.ts';
+import { Location } from './location.ts';
+import type { LocationPatch, NewLocation } from './schema.ts';
 
-/** Creates a location. Throws 409 when the organization has its name already. */
-export async function createLocation(
-  { pool }: { pool: Queryable },
-  { organizationId, name }: { organizationId: number; name: string },
-): Promise<LocationRow> {
-  const { rows } = await pool.query<LocationRow>(
-    `insert into location (organization_id, name, name_key) values ($1, $2, $3)
-     on conflict (organization_id, name_key) do nothing
-     returning id, name, created_at, updated_at`,
-    [organizationId, name, foldName(name)],
-  );
-  if (rows[0] === undefined) throw conflict(`A location with the \`name\` "${name}" exists already.`);
-  return rows[0];
+/**
+ * Creates a location and its `location.created` event. Throws 409 when the organization has its name or `externalId`
+ * already.
+ */
+export async function createLocation({ db, key }: { db: Connection; key: ApiKey }, input: NewLocation) {
+  const now = new Date();
+  return db
+    .em()
+    .transactional(async (em) => {
+      const location = em.create(Location, {
+        organizationId: key.organizationId,
+        name: input.name,
+        nameKey: foldName(input.name),
+        externalId: input.externalId ?? null,
+        createdAt: now,
+        updatedAt: now,
+      });
+      await em.flush();
+      const events = [{ type: 'location.created' as const, data: presentLocation(location) }];
+      const deliveries = await emitEvents(inTransaction(em), { key, events, createdAt: now });
+      return { location, deliveries };
+    })
+    .catch((error: unknown) => {
+      throw locationTaken(error, input);
+    });
+}
+
+/** The 409 for a name or `externalId` that is taken; any other error as it is. */
+export function locationTaken(error: unknown, { name, externalId }: LocationPatch): unknown {
+  if (!(error instanceof UniqueConstraintViolationException)) return error;
+  const isExternalId = 'constraint' in error && error.constraint === 'location_external_id';
+  const taken = isExternalId ? `\`externalId\` "${externalId}"` : `\`name\` "${name}"`;
+  return conflict(`A location with the ${taken} exists already.`);
 }

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type { Services } from '../../app.ts';
 import { badRequest, notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
+import { batchLimitBytes } from '../../http/batch.ts';
 import { idempotencyOf, isReplay } from '../../http/idempotency.ts';
 import { readJsonObject } from '../../http/json-body.ts';
 import { answerList, pagingParameters } from '../../http/list.ts';
@@ -14,8 +15,6 @@ import { findMovements, movementList, presentMovement } from './list-movements.t
 import { recordMovements } from './record-movements.ts';
 import { refusalError } from './refusal.ts';
 import { type MovementKind, movementKinds, readNewMovement } from './schema.ts';
-
-const batchLimitBytes = 8 * 1024 * 1024;
 
 export function movementHandlers({ db }: Services) {
   return {

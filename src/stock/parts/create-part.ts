@@ -1,43 +1,34 @@
-import { UniqueConstraintViolationException } from '@mikro-orm/core';
-import type { Connection } from '../../db/database.ts';
-import { conflict } from '../../errors.ts';
-import { foldName } from '../../fold-name.ts';
+import { type Connection, inTransaction } from '../../db/database.ts';
 import type { ApiKey } from '../../organizations/api-key.ts';
-import { emitEvent } from '../../webhooks/emit-event.ts';
-import { Part } from './part.ts';
+import { emitEvents } from '../../webhooks/emit-event.ts';
+import { buildPart, partTaken, placed } from './change-part.ts';
+import { locationFinder, writeMinimums } from './minimums.ts';
+import type { Part } from './part.ts';
 import { presentPart } from './present-part.ts';
 import type { NewPart } from './schema.ts';
 
-/** Creates a part and its `part.created` event. Throws 409 when the organization has its sku already. */
-export async function createPart({ db, key }: { db: Connection; key: ApiKey }, input: NewPart) {
+/**
+ * Creates a part and its `part.created` event. Throws 409 when the organization has its sku or `externalId` already, 422 when
+ * its minimums name a location that does not exist.
+ */
+export async function createPart(
+  { db, key }: { db: Connection; key: ApiKey },
+  input: NewPart,
+): Promise<{ part: Part; deliveries: number }> {
+  const { organizationId } = key;
   const now = new Date();
   return db
     .em()
     .transactional(async (em) => {
-      const part = em.create(Part, {
-        organizationId: key.organizationId,
-        sku: input.sku,
-        skuKey: foldName(input.sku),
-        name: input.name,
-        description: input.description ?? null,
-        unit: input.unit ?? 'ea',
-        reorderPoint: input.reorderPoint ?? null,
-        unitCost: input.unitCost ?? null,
-        onHand: '0',
-        createdAt: now,
-        updatedAt: now,
-      });
-      await em.flush();
-      const deliveries = await emitEvent(em, { key, type: 'part.created', data: presentPart(part), createdAt: now });
-      return { part, deliveries };
+      const pool = inTransaction(em);
+      const placesOf = await locationFinder({ pool, organizationId }, [input.locationMinimums ?? []]);
+      const part = buildPart(em, organizationId, placed(input, placesOf), now);
+      await em.persist(part).flush();
+      if (part.locationMinimums.length > 0) await writeMinimums({ pool, organizationId }, [part]);
+      const events = [{ type: 'part.created' as const, data: presentPart(part) }];
+      return { part, deliveries: await emitEvents(pool, { key, events, createdAt: now }) };
     })
     .catch((error: unknown) => {
-      throw skuTaken(error, input.sku);
+      throw partTaken(error, input);
     });
-}
-
-/** The 409 for a sku that is taken; any other error as it is. */
-export function skuTaken(error: unknown, sku: string | undefined): unknown {
-  if (!(error instanceof UniqueConstraintViolationException)) return error;
-  return conflict(`A part with the \`sku\` "${sku}" exists already.`);
 }

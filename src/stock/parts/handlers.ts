@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type { Services } from '../../app.ts';
 import { notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
+import { batchLimitBytes } from '../../http/batch.ts';
 import { checkIfMatch, etagOf } from '../../http/etag.ts';
 import { connectionOf } from '../../http/idempotency.ts';
 import { readJsonObject } from '../../http/json-body.ts';
@@ -10,19 +11,19 @@ import { readQuery } from '../../http/query.ts';
 import { readMergePatch, validate, withoutNulls } from '../../http/validate.ts';
 import { leave } from '../../http/wakes.ts';
 import { checkBy, findReference } from '../find-reference.ts';
+import { presentPutPart, readPartBatch } from './batch.ts';
 import { createPart } from './create-part.ts';
-import { findPart, partList } from './list-parts.ts';
+import { findPart, partFilterParameters, partList, readPartFilter } from './list-parts.ts';
 import { presentPart } from './present-part.ts';
-import { clearableFields, NewPart, PartPatch, readOnlyFields } from './schema.ts';
+import { putParts } from './put-parts.ts';
+import { NewPart, PartPatch, patchRules } from './schema.ts';
 import { updatePart } from './update-part.ts';
-
-const patchRules = { readOnly: readOnlyFields, clearable: clearableFields };
 
 export function partHandlers({ db }: Services) {
   return {
     async list(ctx: Context) {
-      const query = readQuery(ctx, pagingParameters);
-      await answerList(ctx, partList(db, keyOf(ctx).organizationId), query);
+      const query = readQuery(ctx, [...partFilterParameters, ...pagingParameters]);
+      await answerList(ctx, partList(db, keyOf(ctx).organizationId, readPartFilter(query)), query);
     },
 
     async get(ctx: Context) {
@@ -52,6 +53,14 @@ export function partHandlers({ db }: Services) {
       leave(ctx, deliveries);
       ctx.set('ETag', etagOf(part));
       ctx.body = { data: presentPart(part) };
+    },
+
+    async putBatch(ctx: Context) {
+      readQuery(ctx, []);
+      const batch = readPartBatch(withoutNulls(await readJsonObject(ctx, batchLimitBytes)));
+      const { results, deliveries } = await putParts({ db: connectionOf(ctx, db), key: keyOf(ctx) }, batch);
+      leave(ctx, deliveries);
+      ctx.body = { data: results.map(presentPutPart) };
     },
   };
 

@@ -2,7 +2,7 @@ import { Decimal } from 'decimal.js';
 import { z } from 'zod';
 import { field, flag, instant, refuse, text, wholeNumber } from '../../http/fields.ts';
 import { NumberLiteral } from '../../http/json.ts';
-import { type EventType, eventTypes } from '../event-types.ts';
+import { type EventType, everyEventType } from '../event-types.ts';
 import { type RecoverableStatus, recoverableStatuses } from '../recovery.ts';
 
 const maxUrlLength = 2_000;
@@ -26,11 +26,11 @@ const url = field(
 const events = field(
   (value): EventType[] => {
     if (!Array.isArray(value) || value.length === 0) return refuse('must be a list of at least one event');
-    const unknown = value.filter((event) => !eventTypes.some((type) => type === event));
-    if (unknown.length > 0) return refuse(`may hold ${eventTypes.join(', ')}, but not ${unknown.join(', ')}`);
-    return eventTypes.filter((type) => value.includes(type));
+    const unknown = value.filter((event) => !everyEventType.some((type) => type === event));
+    if (unknown.length > 0) return refuse(`may hold ${everyEventType.join(', ')}, but not ${unknown.join(', ')}`);
+    return everyEventType.filter((type) => value.includes(type));
   },
-  { type: 'array', minItems: 1, items: { type: 'string', enum: [...eventTypes] } },
+  { type: 'array', minItems: 1, items: { type: 'string', enum: [...everyEventType] } },
 );
 
 const headers = field(
