@@ -22,12 +22,12 @@ const description = `Maintenance stock: parts, locations, and the ledger of thei
 
 Every request needs a key, made in the "API & webhooks" settings: \`Authorization: Bearer mk_live_…\` or \`X-API-Key\`. A success
 wraps its result in \`data\`, a refusal in \`error\`. Money is integer cents; a quantity is a number with at most 6 decimals.
-Lists answer every row unless \`limit\` or \`cursor\` is given, and as CSV where \`Accept: text/csv\` asks for it.`;
+Lists answer every row unless \`limit\` or \`cursor\` is given.`;
 
 const tags = [
   { name: 'Parts', description: 'What is kept in stock.' },
   { name: 'Locations', description: 'Where it is kept.' },
-  { name: 'Stock', description: 'How much is on hand, now or at a past moment.' },
+  { name: 'Stock', description: 'How much is on hand.' },
   { name: 'Movements', description: 'The append-only ledger that stock is derived from.' },
   { name: 'Webhook endpoints', description: 'Who is told of changes.' },
   { name: 'Deliveries', description: 'What was sent to whom, and what came of it.' },

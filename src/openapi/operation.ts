@@ -36,8 +36,6 @@ interface Answer {
   description: string;
   schema: z.ZodType | JsonSchema;
   headers?: oas31.HeadersObject;
-  /** A list can also be had as CSV. */
-  csv?: boolean;
 }
 
 const errorNames: Record<number, string> = {
@@ -190,7 +188,4 @@ function responsesOf(operation: Operation, isWrite: boolean): ZodOpenApiResponse
   return responses;
 }
 
-const contentOf = ({ schema, csv }: Answer) => ({
-  'application/json': { schema },
-  ...(csv ? { 'text/csv': { schema: { type: 'string' as const } } } : {}),
-});
+const contentOf = ({ schema }: Answer) => ({ 'application/json': { schema } });

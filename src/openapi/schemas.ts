@@ -44,7 +44,7 @@ export const Location = z
   .meta({ id: 'Location' });
 
 export const Level = z
-  .object({ partId: id, sku: text, locationId: id, location: text, onHand: quantity, unit: text, value: cents })
+  .object({ partId: id, sku: text, locationId: id, location: text, onHand: quantity, unit: text })
   .meta({ id: 'StockLevel', description: 'The stock of one part at one location.' });
 
 const kind = z.enum(['receive', 'consume', 'adjust', 'count', 'transfer']);
@@ -143,6 +143,7 @@ const deliveryShape = {
   status: z.enum(['pending', 'retrying', 'delivered', 'failed', 'cancelled', 'endpoint_disabled']),
   attemptsMade: z.int(),
   nextAttemptAt: at.nullable(),
+  awaitsTurn: z.boolean().meta({ description: 'It is held back by the endpoint’s own rate or concurrency.' }),
   attemptUnderWay: z.boolean(),
   lastFailure: text.nullable(),
   createdAt: at,
@@ -173,24 +174,6 @@ export const list = (item: z.ZodType) =>
   z.object({ data: z.array(item), nextCursor: text.optional().meta({ description: 'Where the next page begins.' }) });
 export const one = (item: z.ZodType) => z.object({ data: item });
 
-export const EventBody = z
-  .object({
-    event: text,
-    orgId: id,
-    createdAt: z.int().meta({ description: 'Epoch milliseconds.' }),
-    data: z.looseObject({}),
-  })
-  .meta({ id: 'EventBody', description: 'The body of a webhook.' });
-
-const Event = z
-  .object({
-    id: z.uuid().meta({ description: 'The `webhook-id`.' }),
-    movementId: id.nullable(),
-    keyId: id.nullable().meta({ description: 'The key that caused it.' }),
-    body: EventBody,
-  })
-  .meta({ id: 'Event' });
-export const EventPage = z.object({ data: z.array(Event), nextCursor: text }).meta({ id: 'EventPage' });
 export const EventDetails = z
   .object({ id: z.uuid(), event: text, movementId: id.nullable(), createdAt: at, data: z.looseObject({}) })
   .meta({ id: 'EventDetails' });

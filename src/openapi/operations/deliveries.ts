@@ -1,6 +1,6 @@
 import type { Operation } from '../operation.ts';
-import { dateTime, idOf, limit, pageParameters, text } from '../parameters.ts';
-import { Delivery, DeliveryDetails, EventDetails, EventPage, list, one } from '../schemas.ts';
+import { dateTime, idOf, pageParameters, text } from '../parameters.ts';
+import { Delivery, DeliveryDetails, EventDetails, list, one } from '../schemas.ts';
 
 const tag = 'Deliveries';
 const accepted = { description: 'Accepted; the delivery tells what comes of it.', schema: one(Delivery) };
@@ -22,7 +22,7 @@ export const deliveryOperations: Operation[] = [
       until: dateTime('Created before this instant.'),
       ...pageParameters,
     },
-    answers: { 200: { description: 'Deliveries.', schema: list(Delivery), csv: true } },
+    answers: { 200: { description: 'Deliveries.', schema: list(Delivery) } },
   },
   {
     method: 'get',
@@ -49,24 +49,6 @@ export const deliveryOperations: Operation[] = [
     tag,
     summary: 'End it',
     answers: { 202: accepted },
-  },
-  {
-    method: 'get',
-    path: '/events',
-    id: 'listEvents',
-    tag,
-    summary: 'Follow the events',
-    description:
-      'What webhooks send, for who cannot be called: in order, with a `nextCursor` on every page. Who gives it as `after` the next ' +
-      'time never misses an event and never sees one twice.',
-    query: {
-      after: text(
-        '`nextCursor` of the page before; `latest`: only what comes from now on. Without it, from the beginning.',
-      ),
-      types: text('Only these types, with commas between.'),
-      limit,
-    },
-    answers: { 200: { description: 'Events.', schema: EventPage } },
   },
   {
     method: 'get',

@@ -1,6 +1,6 @@
 import { LocationPatch, NewLocation } from '../../stock/locations/schema.ts';
 import type { Operation } from '../operation.ts';
-import { by, dateTime, etag, ifMatch, locationHeader, pageParameters, text } from '../parameters.ts';
+import { by, etag, ifMatch, locationHeader, pageParameters, text } from '../parameters.ts';
 import { Location, list, one } from '../schemas.ts';
 
 const tag = 'Locations';
@@ -14,16 +14,10 @@ export const locationOperations: Operation[] = [
     tag,
     summary: 'List locations',
     query: {
-      q: text('Contained in the name, ignoring case.'),
       externalId: text('With this external id.'),
-      updatedSince: dateTime('Changed at or after this instant.'),
-      sort: {
-        description: 'The order.',
-        schema: { type: 'string', enum: ['id', 'name', 'updatedAt'].flatMap((order) => [order, `-${order}`]) },
-      },
       ...pageParameters,
     },
-    answers: { 200: { description: 'Locations.', schema: list(Location), csv: true } },
+    answers: { 200: { description: 'Locations.', schema: list(Location) } },
   },
   {
     method: 'post',

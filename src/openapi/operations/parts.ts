@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NewPart, PartPatch } from '../../stock/parts/schema.ts';
 import type { Operation } from '../operation.ts';
-import { by, dateTime, etag, flag, ifMatch, locationHeader, pageParameters, text } from '../parameters.ts';
+import { by, etag, flag, ifMatch, locationHeader, pageParameters, text } from '../parameters.ts';
 import { BatchPart, list, one, Part } from '../schemas.ts';
 
 const tag = 'Parts';
@@ -15,23 +15,13 @@ export const partOperations: Operation[] = [
     tag,
     summary: 'List parts',
     query: {
-      q: text('Contained in sku, name, description, barcode or manufacturer part number, ignoring case.'),
       barcode: text('With this barcode.'),
       externalId: text('With this external id.'),
       category: text('Of this category.'),
       archived: flag('Archived ones too.'),
-      updatedSince: dateTime('Changed at or after this instant, archived ones included.'),
-      belowReorder: flag('On hand at or below the reorder point.'),
-      sort: {
-        description: 'The order.',
-        schema: {
-          type: 'string',
-          enum: ['id', 'sku', 'name', 'updatedAt', 'onHand'].flatMap((order) => [order, `-${order}`]),
-        },
-      },
       ...pageParameters,
     },
-    answers: { 200: { description: 'Parts.', schema: list(Part), csv: true } },
+    answers: { 200: { description: 'Parts.', schema: list(Part) } },
   },
   {
     method: 'post',
