@@ -73,7 +73,7 @@ const transactional = <T>(em: EntityManager, work: (connection: Connection) => P
   });
 
 /** Single statements on the connection of a unit of work's transaction, with real bind parameters too. */
-export function inTransaction(em: EntityManager): Queryable {
+function inTransaction(em: EntityManager): Queryable {
   return {
     async query<Row extends QueryResultRow>(query: string | QueryConfig, values?: unknown[]) {
       const [text, bound] = typeof query === 'string' ? [query, values] : [query.text, query.values];

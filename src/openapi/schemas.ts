@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { movementKinds } from '../stock/movements/schema.ts';
+import { deliveryStatuses } from '../webhooks/deliveries/list-deliveries.ts';
 
 /** What answers look like. They may gain keys: a client must not mind. */
 
@@ -47,7 +49,7 @@ export const Level = z
   .object({ partId: id, sku: text, locationId: id, location: text, onHand: quantity, unit: text })
   .meta({ id: 'StockLevel', description: 'The stock of one part at one location.' });
 
-const kind = z.enum(['receive', 'consume', 'adjust', 'count', 'transfer']);
+const kind = z.enum(movementKinds);
 
 export const Movement = z
   .object({
@@ -140,7 +142,7 @@ const deliveryShape = {
   url: text,
   eventId: z.uuid(),
   event: text,
-  status: z.enum(['pending', 'retrying', 'delivered', 'failed', 'cancelled', 'endpoint_disabled']),
+  status: z.enum(deliveryStatuses),
   attemptsMade: z.int(),
   nextAttemptAt: at.nullable(),
   awaitsTurn: z.boolean().meta({ description: 'It is held back by the endpoint’s own rate or concurrency.' }),

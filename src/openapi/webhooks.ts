@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { movementKinds } from '../stock/movements/schema.ts';
+import type { EventType } from '../webhooks/event-types.ts';
 import type { Parameter } from './operation.ts';
 import { Location, Part } from './schemas.ts';
 
@@ -10,7 +12,7 @@ const movementData = z.object({
   sku: z.string(),
   locationId: z.int(),
   qtyDelta: z.number(),
-  kind: z.enum(['receive', 'consume', 'adjust', 'count', 'transfer']),
+  kind: z.enum(movementKinds),
   onHand: z.number().meta({ description: 'The part’s total over all locations.' }),
   unit: z.string(),
 });
@@ -30,16 +32,16 @@ const locationLowData = z.object({
   unit: z.string(),
 });
 
-const events: [type: string, summary: string, data: z.ZodType][] = [
-  ['stock.movement.created', 'Any stock change', movementData],
-  ['stock.low', 'On hand dropped to or below the reorder point', crossingData],
-  ['stock.recovered', 'On hand rose above the reorder point again', crossingData],
-  ['stock.location_low', 'On hand at a location dropped to or below its minimum', locationLowData],
-  ['part.created', 'A part was created', Part],
-  ['part.updated', 'A part’s details changed', Part],
-  ['location.created', 'A location was created', Location],
-  ['location.updated', 'A location’s details changed', Location],
-];
+const events: Record<EventType, [summary: string, data: z.ZodType]> = {
+  'stock.movement.created': ['Any stock change', movementData],
+  'stock.low': ['On hand dropped to or below the reorder point', crossingData],
+  'stock.recovered': ['On hand rose above the reorder point again', crossingData],
+  'stock.location_low': ['On hand at a location dropped to or below its minimum', locationLowData],
+  'part.created': ['A part was created', Part],
+  'part.updated': ['A part’s details changed', Part],
+  'location.created': ['A location was created', Location],
+  'location.updated': ['A location’s details changed', Location],
+};
 
 const signatures: Record<string, Parameter> = {
   'X-MK-Event': { description: 'The type of the event.', schema: { type: 'string' } },
@@ -56,7 +58,7 @@ const signatures: Record<string, Parameter> = {
 };
 
 export const webhooks: ZodOpenApiPathsObject = Object.fromEntries(
-  events.map(([type, summary, data]) => [
+  Object.entries(events).map(([type, [summary, data]]) => [
     type,
     {
       post: {

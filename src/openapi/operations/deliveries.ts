@@ -1,3 +1,4 @@
+import { deliveryStatuses } from '../../webhooks/deliveries/list-deliveries.ts';
 import type { Operation } from '../operation.ts';
 import { dateTime, idOf, pageParameters, text } from '../parameters.ts';
 import { Delivery, DeliveryDetails, EventDetails, list, one } from '../schemas.ts';
@@ -17,7 +18,7 @@ export const deliveryOperations: Operation[] = [
       endpointId: idOf('To this endpoint.'),
       eventId: { description: 'Of this event.', schema: { type: 'string', format: 'uuid' } },
       event: text('Of events of this type.'),
-      status: { description: 'With this status.', schema: { type: 'string', enum: Delivery.shape.status.options } },
+      status: { description: 'With this status.', schema: { type: 'string', enum: [...deliveryStatuses] } },
       since: dateTime('Created at or after this instant.'),
       until: dateTime('Created before this instant.'),
       ...pageParameters,

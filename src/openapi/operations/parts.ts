@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maxBatchItems } from '../../http/batch.ts';
 import { NewPart, PartPatch } from '../../stock/parts/schema.ts';
 import type { Operation } from '../operation.ts';
 import { by, etag, flag, ifMatch, locationHeader, pageParameters, text } from '../parameters.ts';
@@ -48,7 +49,7 @@ export const partOperations: Operation[] = [
           parts: {
             type: 'array',
             minItems: 1,
-            maxItems: 1_000,
+            maxItems: maxBatchItems,
             items: { type: 'object', required: ['sku'], properties: { sku: { type: 'string' } } },
           },
           atomic: { type: 'boolean', default: true },

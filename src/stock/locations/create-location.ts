@@ -1,5 +1,5 @@
 import { UniqueConstraintViolationException } from '@mikro-orm/core';
-import { type Connection, inTransaction } from '../../db/database.ts';
+import type { Connection } from '../../db/database.ts';
 import { conflict } from '../../errors.ts';
 import { foldName } from '../../fold-name.ts';
 import type { ApiKey } from '../../organizations/api-key.ts';
@@ -15,9 +15,8 @@ import type { LocationPatch, NewLocation } from './schema.ts';
 export async function createLocation({ db, key }: { db: Connection; key: ApiKey }, input: NewLocation) {
   const now = new Date();
   return db
-    .em()
-    .transactional(async (em) => {
-      const location = em.create(Location, {
+    .transaction(async ({ em, pool }) => {
+      const location = em().create(Location, {
         organizationId: key.organizationId,
         name: input.name,
         nameKey: foldName(input.name),
@@ -25,9 +24,9 @@ export async function createLocation({ db, key }: { db: Connection; key: ApiKey 
         createdAt: now,
         updatedAt: now,
       });
-      await em.flush();
+      await em().flush();
       const events = [{ type: 'location.created' as const, data: presentLocation(location) }];
-      const deliveries = await emitEvents(inTransaction(em), { key, events, createdAt: now });
+      const deliveries = await emitEvents(pool, { key, events, createdAt: now });
       return { location, deliveries };
     })
     .catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { LockMode } from '@mikro-orm/core';
-import { type Connection, inTransaction } from '../../db/database.ts';
+import type { Connection } from '../../db/database.ts';
 import { notFound } from '../../errors.ts';
 import { foldName } from '../../fold-name.ts';
 import type { ApiKey } from '../../organizations/api-key.ts';
@@ -18,9 +18,8 @@ export async function updateLocation(
   { id, patch, check }: { id: number; patch: LocationPatch; check: (current: Location) => void },
 ): Promise<{ location: Location; deliveries: number }> {
   return db
-    .em()
-    .transactional(async (em) => {
-      const location = await em.findOne(
+    .transaction(async ({ em, pool }) => {
+      const location = await em().findOne(
         Location,
         { id, organizationId: key.organizationId },
         { lockMode: LockMode.PESSIMISTIC_WRITE },
@@ -31,10 +30,10 @@ export async function updateLocation(
       if (name === location.name && externalId === (location.externalId ?? null)) return { location, deliveries: 0 };
 
       const updatedAt = new Date(Math.max(Date.now(), location.updatedAt.getTime() + 1));
-      em.assign(location, { name, nameKey: foldName(name), externalId, updatedAt });
-      await em.flush();
+      em().assign(location, { name, nameKey: foldName(name), externalId, updatedAt });
+      await em().flush();
       const events = [{ type: 'location.updated' as const, data: presentLocation(location) }];
-      const deliveries = await emitEvents(inTransaction(em), { key, events, createdAt: updatedAt });
+      const deliveries = await emitEvents(pool, { key, events, createdAt: updatedAt });
       return { location, deliveries };
     })
     .catch((error: unknown) => {

@@ -6,7 +6,7 @@ import { type ApiError, conflict, unprocessable } from '../../errors.ts';
 import { foldName } from '../../fold-name.ts';
 import { isSameMinimums } from './minimums.ts';
 import { type LocationMinimum, Part } from './part.ts';
-import type { NewLocationMinimum, NewPart, PartPatch } from './schema.ts';
+import { type NewLocationMinimum, type NewPart, ownFields, type PartPatch } from './schema.ts';
 
 /** A body whose locations are found. */
 export type Placed<Body extends PartPatch> = Omit<Body, 'locationMinimums'> & {
@@ -45,21 +45,6 @@ export function buildPart(em: EntityManager, organizationId: number, input: Plac
   };
   return em.create(Part, part, { persist: false });
 }
-
-const ownFields = [
-  'sku',
-  'name',
-  'unit',
-  'description',
-  'reorderPoint',
-  'unitCost',
-  'externalId',
-  'barcode',
-  'category',
-  'manufacturerPartNumber',
-  'supplier',
-  'leadTimeDays',
-] as const;
 
 /**
  * Applies a merge patch to a locked part and moves its `updatedAt` on. Answers whether anything changed, and whether the

@@ -1,4 +1,4 @@
-import { type Connection, inTransaction } from '../../db/database.ts';
+import type { Connection } from '../../db/database.ts';
 import type { ApiKey } from '../../organizations/api-key.ts';
 import { emitEvents } from '../../webhooks/emit-event.ts';
 import { buildPart, partTaken, placed } from './change-part.ts';
@@ -18,12 +18,10 @@ export async function createPart(
   const { organizationId } = key;
   const now = new Date();
   return db
-    .em()
-    .transactional(async (em) => {
-      const pool = inTransaction(em);
+    .transaction(async ({ em, pool }) => {
       const placesOf = await locationFinder({ pool, organizationId }, [input.locationMinimums ?? []]);
-      const part = buildPart(em, organizationId, placed(input, placesOf), now);
-      await em.persist(part).flush();
+      const part = buildPart(em(), organizationId, placed(input, placesOf), now);
+      await em().persist(part).flush();
       if (part.locationMinimums.length > 0) await writeMinimums({ pool, organizationId }, [part]);
       const events = [{ type: 'part.created' as const, data: presentPart(part) }];
       return { part, deliveries: await emitEvents(pool, { key, events, createdAt: now }) };

@@ -1,6 +1,6 @@
 import { DeadlockException, LockMode, UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { type Connection, inTransaction, type Queryable } from '../../db/database.ts';
+import type { Connection, Queryable } from '../../db/database.ts';
 import { ApiError, conflict } from '../../errors.ts';
 import { itemError, orError, refuseFaults } from '../../http/batch.ts';
 import type { ApiKey } from '../../organizations/api-key.ts';
@@ -38,7 +38,7 @@ const isRace = (error: unknown) =>
 export async function putParts({ db, key }: { db: Connection; key: ApiKey }, batch: PartBatch): Promise<PutParts> {
   for (let tries = 1; ; tries++) {
     try {
-      return await db.em().transactional((em) => putOnce(em, key, batch));
+      return await db.transaction((connection) => putOnce(connection, key, batch));
     } catch (error) {
       if (!isRace(error)) throw error;
       if (tries === maxTries) throw conflict('Other requests take the same `sku` or `externalId`; try again.');
@@ -51,8 +51,9 @@ interface Scope {
   organizationId: number;
 }
 
-async function putOnce(em: EntityManager, key: ApiKey, { items, atomic, dryRun }: PartBatch): Promise<PutParts> {
-  const scope = { pool: inTransaction(em), organizationId: key.organizationId };
+async function putOnce(db: Connection, key: ApiKey, { items, atomic, dryRun }: PartBatch): Promise<PutParts> {
+  const em = db.em();
+  const scope = { pool: db.pool, organizationId: key.organizationId };
   const parts = await lockParts(em, scope, items);
   const tasks = items.map((item) => (item instanceof ApiError ? item : taskOf(item, parts.get(item.skuKey))));
   if (atomic) refuseFaults('parts', tasks);

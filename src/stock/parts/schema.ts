@@ -66,7 +66,7 @@ export const NewPart = z.strictObject({
   archived: flag.optional(),
 });
 
-const clearable = [
+const clearableColumns = [
   'description',
   'reorderPoint',
   'unitCost',
@@ -76,8 +76,11 @@ const clearable = [
   'manufacturerPartNumber',
   'supplier',
   'leadTimeDays',
-  'locationMinimums',
 ] as const;
+const clearable = [...clearableColumns, 'locationMinimums'] as const;
+
+/** A part's own fields that are a column each, as a patch changes them. */
+export const ownFields = ['sku', 'name', 'unit', ...clearableColumns] as const;
 
 /** A JSON Merge Patch; `null` in the fields that can be cleared. `locationMinimums` are replaced whole. */
 export type PartPatch = Nullable<Partial<NewPart>, (typeof clearable)[number]>;

@@ -1,5 +1,5 @@
 import { LockMode } from '@mikro-orm/core';
-import { type Connection, inTransaction } from '../../db/database.ts';
+import type { Connection } from '../../db/database.ts';
 import { notFound } from '../../errors.ts';
 import type { ApiKey } from '../../organizations/api-key.ts';
 import { emitEvents } from '../../webhooks/emit-event.ts';
@@ -20,12 +20,11 @@ export async function updatePart(
 ): Promise<{ part: Part; deliveries: number }> {
   const { organizationId } = key;
   return db
-    .em()
-    .transactional(async (em) => {
-      const part = await em.findOne(Part, { id, organizationId }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    .transaction(async ({ em, pool }) => {
+      const part = await em().findOne(Part, { id, organizationId }, { lockMode: LockMode.PESSIMISTIC_WRITE });
       if (part === null) throw notFound('There is no such part.');
       check(part);
-      const scope = { pool: inTransaction(em), organizationId };
+      const scope = { pool, organizationId };
       part.locationMinimums = (await minimumsOf(scope, [id])).get(id) ?? [];
 
       const placesOf = await locationFinder(scope, [patch.locationMinimums ?? []]);
@@ -33,7 +32,7 @@ export async function updatePart(
       const { isChanged, hasNewMinimums } = changePart(part, placed(patch, placesOf), { hasMovements });
       if (!isChanged) return { part, deliveries: 0 };
 
-      await em.flush();
+      await em().flush();
       if (hasNewMinimums) await writeMinimums(scope, [part]);
       const events = [{ type: 'part.updated' as const, data: presentPart(part) }];
       return { part, deliveries: await emitEvents(scope.pool, { key, events, createdAt: part.updatedAt }) };
