@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAddressGuard, type Resolve } from '../../activities/address-guard.ts';
 import { createPostWebhook } from '../../activities/post-webhook.ts';
+import { webhookTo } from '../support/webhook-message.ts';
 
 /** Listens on every address of this machine, so that whatever gets through is counted, by the address it came to. */
 let connections = 0;
@@ -52,18 +53,7 @@ function expectNoConnection(): void {
 }
 
 const post = (url: string, allowCidrs: string[] = [], resolve?: Resolve) =>
-  createPostWebhook(createAddressGuard(allowCidrs, resolve))({
-    endpointId: 1,
-    url,
-    secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
-    previousSecret: undefined,
-    headers: {},
-    eventId: 'e',
-    eventType: 'part.created',
-    movementId: null,
-    apiKeyId: null,
-    body: '{}',
-  });
+  createPostWebhook(createAddressGuard(allowCidrs, resolve))(webhookTo(url));
 
 const loopbackV4 = [
   '127.0.0.1',

@@ -5,12 +5,13 @@ import { startTestApi, type TestApi } from '../support/api.ts';
 import { closing } from '../support/database.ts';
 import { attemptsOf, deliveriesOf, eventually, subscribe } from '../support/deliveries.ts';
 import { type Script, startReceiver } from '../support/receiver.ts';
+import type { ServiceProcess } from '../support/service-process.ts';
 import { startTestWorker, type TestWorker } from '../support/worker.ts';
-import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
+import { startWorkerProcess } from '../support/worker-process.ts';
 
 let api: TestApi;
 let here: TestWorker;
-let there: WorkerProcess;
+let there: ServiceProcess;
 
 beforeAll(async () => {
   api = await startTestApi();

@@ -6,6 +6,7 @@ import { createPostWebhook, parseRetryAfter } from '../../activities/post-webhoo
 import { issueSelfSigned } from '../support/certificates.ts';
 import { closing } from '../support/database.ts';
 import { startReceiver } from '../support/receiver.ts';
+import { webhookTo } from '../support/webhook-message.ts';
 
 const sixHoursMs = 6 * 60 * 60 * 1000;
 const nowMs = Date.parse('2026-11-25T12:00:00Z');
@@ -52,18 +53,7 @@ describe('Retry-After', () => {
 });
 
 const postTo = (url: string, body = '{}') =>
-  createPostWebhook(createAddressGuard(['127.0.0.0/8']))({
-    endpointId: 1,
-    url,
-    secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
-    previousSecret: undefined,
-    headers: {},
-    eventId: 'e',
-    eventType: 'part.created',
-    movementId: null,
-    apiKeyId: null,
-    body,
-  });
+  createPostWebhook(createAddressGuard(['127.0.0.0/8']))(webhookTo(url, body));
 
 it('verifies certificates although NODE_TLS_REJECT_UNAUTHORIZED=0 is set', async () => {
   const receiver = closing(await startReceiver(undefined, await issueSelfSigned(['127.0.0.1'])));

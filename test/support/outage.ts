@@ -1,5 +1,4 @@
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../../src/db/database.ts';
@@ -7,6 +6,7 @@ import { type Embedded, startEmbedded } from '../../src/dev/embedded.ts';
 import { createSecretBox } from '../../src/webhooks/secret-box.ts';
 import { serveTestApi, type TestApi } from './api.ts';
 import { eventually } from './deliveries.ts';
+import { startProxy } from './proxy.ts';
 
 type Server = 'postgres' | 'temporal';
 
@@ -75,33 +75,16 @@ export interface Forwarder {
 
 /** An address that stays while the server behind it goes away and comes back on another port. */
 export async function startForwarder(target: string): Promise<Forwarder> {
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const [host, port] = forwarder.target.split(':');
-    const far = connect(Number(port), host);
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket);
-      socket.setNoDelay(true);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-      socket.pipe(other);
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const forwarder: Forwarder = {
-    address: `127.0.0.1:${port}`,
-    target,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
+  const proxy = await startProxy(
+    () => {
+      const [host = '', port] = forwarder.target.split(':');
+      return { host, port: Number(port) };
     },
-  };
+    (near, far) => {
+      near.pipe(far);
+      far.pipe(near);
+    },
+  );
+  const forwarder: Forwarder = { address: `127.0.0.1:${proxy.port}`, target, close: proxy.close };
   return forwarder;
 }
