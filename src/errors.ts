@@ -28,6 +28,12 @@ export const methodNotAllowed = (method: string, allowed: string[]) =>
 
 export const conflict = (message: string) => new ApiError(409, 'conflict', message);
 
+/** The answer will be there in a moment: a repeat then gets it. */
+export const stillRunning = () =>
+  new ApiError(409, 'conflict', 'A request with this `Idempotency-Key` is still running; try again.', {
+    'Retry-After': '1',
+  });
+
 export const preconditionFailed = (message: string) => new ApiError(412, 'precondition_failed', message);
 
 export const payloadTooLarge = (limitBytes: number) =>

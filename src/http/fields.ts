@@ -15,7 +15,8 @@ export type JsonSchema = oas31.SchemaObject;
 
 /** A field read by a function that calls `refuse` with the predicate of a sentence. */
 export function field<T>(read: (value: unknown) => T, schema: JsonSchema) {
-  const transform = z.transform((value: unknown, ctx): T => {
+  // Of `unknown`, for a bare transform counts as optional where it is described.
+  const transform = z.unknown().transform((value, ctx): T => {
     try {
       if (value === undefined) throw new Refusal(missing);
       return read(value);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
 import type { Services } from '../app.ts';
 import type { Connection, Database, Queryable } from '../db/database.ts';
-import { badRequest, conflict, unprocessable } from '../errors.ts';
+import { badRequest, stillRunning, unprocessable } from '../errors.ts';
 import { keyOf } from './auth.ts';
 import { readBody } from './json-body.ts';
 
@@ -34,7 +34,7 @@ export type KeyVerdict = 'go' | 'replay' | 'mismatch' | 'running';
 
 /** Answers whether the request was answered before. Throws 409 while it is being answered, 422 for another request's key. */
 export function isReplay(ctx: Context, verdict: KeyVerdict): boolean {
-  if (verdict === 'running') throw conflict('A request with this `Idempotency-Key` is still running; try again.');
+  if (verdict === 'running') throw stillRunning();
   if (verdict === 'mismatch') {
     throw unprocessable('This `Idempotency-Key` was used for another request; use a new one for each request.');
   }

@@ -71,8 +71,13 @@ const errorDescriptions: Record<number, string> = {
 const requestIdHeader: oas31.HeadersObject = {
   'X-Request-Id': { description: 'Finds the request in the log.', schema: { type: 'string' } },
 };
-const retryAfterHeader: oas31.HeadersObject = {
-  'Retry-After': { description: 'Seconds to wait.', schema: { type: 'string' } },
+const retryAfter = (description: string): oas31.HeadersObject => ({
+  'Retry-After': { description, schema: { type: 'string' } },
+});
+const errorHeaders: Record<string, oas31.HeadersObject> = {
+  409: retryAfter('Seconds to wait, when the same request is still running.'),
+  429: retryAfter('Seconds to wait.'),
+  503: retryAfter('Seconds to wait.'),
 };
 
 /** The shared answers, for `components.responses`. */
@@ -81,7 +86,7 @@ export const errorResponses = Object.fromEntries(
     name,
     {
       description: errorDescriptions[Number(status)] ?? '',
-      headers: { ...requestIdHeader, ...(['429', '503'].includes(status) ? retryAfterHeader : {}) },
+      headers: { ...requestIdHeader, ...errorHeaders[status] },
       content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
     },
   ]),

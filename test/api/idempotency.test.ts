@@ -128,7 +128,9 @@ it('answers 409 while the first request is still running, and its answer afterwa
   await expect
     .poll(async () => (await api.db.pool.query('select from pg_locks where not granted')).rowCount)
     .toBeGreaterThan(0);
-  expectError(await send('POST', '/movements', key, receive(1)), 409, 'conflict', /still running/);
+  const running = await send('POST', '/movements', key, receive(1));
+  expectError(running, 409, 'conflict', /still running/);
+  expect(running.headers.get('retry-after')).toBe('1');
   await client.query('rollback');
   client.release();
   const answer = await first;
