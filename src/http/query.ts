@@ -23,6 +23,13 @@ export function asId(text: string): number | undefined {
   return Math.min(Number(text), Number.MAX_SAFE_INTEGER); // beyond it there is no id, and this one is never given
 }
 
+/** The id that a filter names. Throws 400 for what can be none. */
+export function filterId(parameter: string, text: string): number {
+  const id = asId(text);
+  if (id === undefined || String(id) !== text) throw badRequest(`\`${parameter}\` must be a numeric id.`);
+  return id;
+}
+
 function unknownParameter(name: string, allowed: readonly string[]): string {
   const known = allowed.length === 0 ? 'it takes none' : `it takes ${allowed.map((a) => `\`${a}\``).join(', ')}`;
   return `Unknown query parameter \`${name.slice(0, 100)}\`; ${known}.`;

@@ -15,6 +15,8 @@ export interface Operation {
   query?: Record<string, Parameter>;
   headers?: Record<string, Parameter>;
   body?: Body;
+  /** Of a JSON Merge Patch: what null clears, and what is ignored. */
+  patch?: { clearable: readonly string[]; readOnly: readonly string[] };
   /** By status; null: an answer without a body. */
   answers: Record<number, Answer | null>;
   /** The refusals beside those that every operation, or every one of this shape, may give. */
@@ -95,7 +97,7 @@ export const errorResponses = Object.fromEntries(
 export const idempotencyKey: Parameter = {
   description:
     'Makes the request safe to send again: a repeat within 7 days gets the stored answer, with `Idempotent-Replayed: true`.',
-  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[A-Za-z0-9_.:-]+$' },
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 
 const replayed: oas31.HeadersObject = {
@@ -162,7 +164,7 @@ function pathParameter(name: string, { path }: Operation) {
     schema: isEvent
       ? { type: 'string' as const, format: 'uuid' }
       : byName === undefined
-        ? { type: 'integer' as const, minimum: 1, maximum: Number.MAX_SAFE_INTEGER }
+        ? { type: 'integer' as const, format: 'int64', minimum: 1 }
         : { type: 'string' as const, minLength: 1 },
   };
 }

@@ -1,7 +1,6 @@
 import type { Context } from 'koa';
 import type { Pool } from 'pg';
-import { badRequest } from '../errors.ts';
-import { asId, readQuery } from '../http/query.ts';
+import { filterId, readQuery } from '../http/query.ts';
 import { checkBy, findReference } from './find-reference.ts';
 
 export const stockFilterParameters = ['sku', 'partId', 'location', 'locationId', 'by'] as const;
@@ -46,8 +45,7 @@ async function resolve(
   },
 ): Promise<number | 'any' | 'nothing'> {
   const { organizationId, text, by } = given;
-  const id = given.id === undefined ? undefined : asId(given.id);
-  if (given.id !== undefined && id === undefined) throw badRequest(`\`${given.idParameter}\` must be a numeric id.`);
+  const id = given.id === undefined ? undefined : filterId(given.idParameter, given.id);
   if (text === undefined) return id ?? 'any';
   const named = await findReference({ pool }, noun, { organizationId, text, by });
   if (named === undefined || (id !== undefined && id !== named)) return 'nothing';

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { EndpointPatch, NewEndpoint, Recover, RotateSecret, WhatWasMissed } from '../../webhooks/endpoints/schema.ts';
+import {
+  EndpointPatch,
+  NewEndpoint,
+  patchRules,
+  Recover,
+  RotateSecret,
+  WhatWasMissed,
+} from '../../webhooks/endpoints/schema.ts';
 import type { Operation } from '../operation.ts';
 import { locationHeader } from '../parameters.ts';
 import {
@@ -43,11 +50,12 @@ export const endpointOperations: Operation[] = [
     id: 'updateEndpoint',
     tag,
     summary: 'Change an endpoint',
-    description: 'A JSON Merge Patch (RFC 7396).',
+    description: 'A JSON Merge Patch (RFC 7396): null clears a field, read-only ones are ignored.',
     body: {
       schema: EndpointPatch.meta({ id: 'WebhookEndpointPatch' }),
       contentTypes: ['application/json', 'application/merge-patch+json'],
     },
+    patch: patchRules,
     answers: { 200: shown },
   },
   {

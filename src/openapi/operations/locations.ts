@@ -1,4 +1,4 @@
-import { LocationPatch, NewLocation } from '../../stock/locations/schema.ts';
+import { LocationPatch, NewLocation, patchRules } from '../../stock/locations/schema.ts';
 import type { Operation } from '../operation.ts';
 import { by, etag, ifMatch, locationHeader, pageParameters, text } from '../parameters.ts';
 import { Location, list, one } from '../schemas.ts';
@@ -44,13 +44,14 @@ export const locationOperations: Operation[] = [
     id: 'updateLocation',
     tag,
     summary: 'Change a location',
-    description: 'A JSON Merge Patch (RFC 7396).',
+    description: 'A JSON Merge Patch (RFC 7396): null clears a field, read-only ones are ignored.',
     query: byLocation,
     headers: { 'If-Match': ifMatch },
     body: {
       schema: LocationPatch.meta({ id: 'LocationPatch' }),
       contentTypes: ['application/json', 'application/merge-patch+json'],
     },
+    patch: patchRules,
     answers: { 200: { description: 'The location.', schema: one(Location), headers: etag } },
     refusals: [412],
   },

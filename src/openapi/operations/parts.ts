@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import { maxBatchItems } from '../../http/batch.ts';
-import { NewPart, PartPatch } from '../../stock/parts/schema.ts';
+import { NewPart, PartPatch, patchRules } from '../../stock/parts/schema.ts';
 import type { Operation } from '../operation.ts';
 import { by, etag, flag, ifMatch, locationHeader, pageParameters, text } from '../parameters.ts';
 import { BatchPart, list, one, Part } from '../schemas.ts';
 
 const tag = 'Parts';
 const byPart = { by: by('id', 'sku') };
+
+/** What a patch may change, by sku; a part that does not exist yet needs a name. */
+const PartBatchItem = NewPart.partial().required({ sku: true }).meta({ id: 'PartBatchItem' });
 
 export const partOperations: Operation[] = [
   {
@@ -41,21 +44,11 @@ export const partOperations: Operation[] = [
     summary: 'Create or change up to 1,000 parts by their sku',
     description: 'All or none; with `atomic: false` each by itself. A part that exists gets the given fields.',
     body: {
-      schema: {
-        type: 'object',
-        required: ['parts'],
-        additionalProperties: false,
-        properties: {
-          parts: {
-            type: 'array',
-            minItems: 1,
-            maxItems: maxBatchItems,
-            items: { type: 'object', required: ['sku'], properties: { sku: { type: 'string' } } },
-          },
-          atomic: { type: 'boolean', default: true },
-          dryRun: { type: 'boolean', default: false },
-        },
-      },
+      schema: z.strictObject({
+        parts: z.array(PartBatchItem).min(1).max(maxBatchItems),
+        atomic: z.boolean().default(true),
+        dryRun: z.boolean().default(false),
+      }),
     },
     answers: { 200: { description: 'One result for each item, in order.', schema: one(z.array(BatchPart)) } },
   },
@@ -82,6 +75,7 @@ export const partOperations: Operation[] = [
       schema: PartPatch.meta({ id: 'PartPatch' }),
       contentTypes: ['application/json', 'application/merge-patch+json'],
     },
+    patch: patchRules,
     answers: { 200: { description: 'The part.', schema: one(Part), headers: etag } },
     refusals: [412],
   },

@@ -12,10 +12,8 @@ import { leave } from '../../http/wakes.ts';
 import { checkBy, findReference } from '../find-reference.ts';
 import { createLocation } from './create-location.ts';
 import { findLocation, locationList, presentLocation } from './list-locations.ts';
-import { clearableFields, LocationPatch, NewLocation, readOnlyFields } from './schema.ts';
+import { LocationPatch, NewLocation, patchRules } from './schema.ts';
 import { updateLocation } from './update-location.ts';
-
-const patchRules = { readOnly: readOnlyFields, clearable: clearableFields };
 
 export function locationHandlers({ db }: Services) {
   return {

@@ -5,7 +5,7 @@ import { badRequest, notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
 import { connectionOf } from '../../http/idempotency.ts';
 import { answerList, pagingParameters } from '../../http/list.ts';
-import { asId, readQuery } from '../../http/query.ts';
+import { asId, filterId, readQuery } from '../../http/query.ts';
 import { leave } from '../../http/wakes.ts';
 import { deliveryUrl } from '../temporal-ui.ts';
 import { type ControlDeps, cancelDelivery, retryDelivery } from './control.ts';
@@ -101,14 +101,12 @@ const keyOfWorkflow = ({ endpoint_id, event_id, redelivery }: DeliveryDetails) =
 
 function readFilter(query: Partial<Record<(typeof filterParameters)[number], string>>): DeliveryFilter {
   const { endpointId, eventId, event, status } = query;
-  if (endpointId !== undefined && asId(endpointId) === undefined)
-    throw badRequest('`endpointId` must be a numeric id.');
   if (eventId !== undefined && !isUuid(eventId)) throw badRequest('`eventId` must be an event’s id.');
   if (status !== undefined && !deliveryStatuses.some((known) => known === status)) {
     throw badRequest(`\`status\` must be one of ${deliveryStatuses.join(', ')}.`);
   }
   return {
-    endpointId: endpointId === undefined ? undefined : asId(endpointId),
+    endpointId: endpointId === undefined ? undefined : filterId('endpointId', endpointId),
     eventId,
     event,
     status,
