@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import Koa from 'koa';
 import type { Database } from './db/database.ts';
 import { errors } from './http/errors.ts';
+import type { RateLimitSettings } from './http/rate-limit.ts';
 import { requestId } from './http/request-id.ts';
 import type { Logger } from './log.ts';
 import { mountRoutes } from './routes.ts';
@@ -16,6 +17,7 @@ export interface Services {
   temporal(): Client;
   /** Where people look at workflows; undefined when that is not known. */
   temporalUi: TemporalUi | undefined;
+  rateLimit: RateLimitSettings;
   /** Called after a commit that left this many deliveries for the dispatcher. Never fails, never waits. */
   wakeDispatcher(deliveries: number): void;
 }

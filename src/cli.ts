@@ -1,8 +1,8 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { answer, toCount, toId } from './cli/context.ts';
 import { addDeliveryCommands } from './cli/deliveries.ts';
 import { addEndpointCommands } from './cli/endpoints.ts';
-import { createApiKey, revokeApiKey, type Scope } from './organizations/api-key.ts';
+import { addKeyCommands } from './cli/keys.ts';
 import { createOrganization } from './organizations/organization.ts';
 import { resealSecrets } from './webhooks/endpoints/reseal-secrets.ts';
 import { listen } from './webhooks/listen.ts';
@@ -19,27 +19,7 @@ org
   .description('create an organization; prints {"id"}')
   .action((name: string) => answer((context) => createOrganization(context, name)));
 
-const key = program.command('key').description('API keys');
-key
-  .command('create')
-  .requiredOption('--org <id>', 'its organization', toId)
-  .addOption(new Option('--scope <scope>', 'what it may do').choices(['read', 'write']).makeOptionMandatory())
-  .option('--name <name>', 'what it is for')
-  .description('create an API key; prints {"id","key"}, the only time that the key is shown')
-  .action((options: { org: number; scope: Scope; name?: string }) =>
-    answer((context) => createApiKey(context, { ...options, organizationId: options.org })),
-  );
-key
-  .command('revoke')
-  .argument('<id>', 'the key’s id', toId)
-  .description('revoke an API key at once; prints {"id","revoked"}')
-  .action((id: number) =>
-    answer(async (context) => {
-      if (!(await revokeApiKey(context, id))) throw new Error(`There is no live key with id ${id}.`);
-      return { id, revoked: true };
-    }),
-  );
-
+addKeyCommands(program.command('key').description('API keys'));
 addEndpointCommands(program.command('endpoint').description('webhook endpoints'));
 addDeliveryCommands(program.command('delivery').description('webhook deliveries'));
 program

@@ -65,6 +65,12 @@ const Config = z.object({
     .transform((url) => url.replace(/\/$/, ''))
     .optional(),
   WEBHOOK_ALLOW_CIDRS: cidrs.optional(),
+  RATE_LIMIT_PER_MINUTE: z.coerce
+    .number('must be a number of requests')
+    .int()
+    .min(1, 'must be 1 or more; leave it out for no limit')
+    .max(1_000_000, 'must be at most 1000000')
+    .optional(),
   ATTEMPT_LOG_DAYS: z.coerce
     .number('must be a number of days')
     .int()

@@ -45,6 +45,14 @@ export const unprocessable = (message: string) => new ApiError(422, 'unprocessab
 
 export const insufficientStock = (message: string) => new ApiError(422, 'insufficient_stock', message);
 
+export const rateLimited = (perWindow: number, retryAfterSeconds: number) =>
+  new ApiError(
+    429,
+    'rate_limited',
+    `This key may make ${perWindow} requests a minute; go on in ${retryAfterSeconds} s.`,
+    { 'Retry-After': String(retryAfterSeconds) },
+  );
+
 export const internal = () =>
   new ApiError(500, 'internal', 'Something went wrong on our side. The request id finds it in the log.');
 

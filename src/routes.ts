@@ -5,6 +5,7 @@ import type { Services } from './app.ts';
 import { badRequest, methodNotAllowed, notFound } from './errors.ts';
 import { authenticate, write } from './http/auth.ts';
 import { idempotent } from './http/idempotency.ts';
+import { limitRate } from './http/rate-limit.ts';
 import { wakes } from './http/wakes.ts';
 import { mountDocumentation } from './openapi/routes.ts';
 import { levelHandlers } from './stock/levels/handlers.ts';
@@ -27,6 +28,7 @@ export function mountRoutes(app: Koa, services: Services): void {
   app.use(open.routes());
   app.use(onlyBelow('/api/v1'));
   app.use(authenticate(services.db));
+  app.use(limitRate(services.db, services.rateLimit));
   app.use(api.routes());
   app.use(unrouted(api));
 }

@@ -25,6 +25,7 @@ const app = createApp({
   temporalUi: config.TEMPORAL_UI_URL
     ? { url: config.TEMPORAL_UI_URL, namespace: config.TEMPORAL_NAMESPACE }
     : undefined,
+  rateLimit: { defaultPerMinute: config.RATE_LIMIT_PER_MINUTE },
   wakeDispatcher: createWaker({ pool: db.pool, log }),
 });
 const serving = await serve(app.callback(), config.PORT).catch((error) =>

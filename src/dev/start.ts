@@ -107,6 +107,7 @@ async function start(config: Config): Promise<void> {
     secrets,
     temporal: temporal.client,
     temporalUi: uiUrl === undefined ? undefined : { url: uiUrl, namespace: config.TEMPORAL_NAMESPACE },
+    rateLimit: { defaultPerMinute: config.RATE_LIMIT_PER_MINUTE },
     wakeDispatcher: createWaker({ pool: db.pool, log }),
   });
   const serving = await serve(app.callback(), config.PORT).catch((error) => {

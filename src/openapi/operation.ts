@@ -70,13 +70,22 @@ const errorDescriptions: Record<number, string> = {
   503: 'The database is away; try again after `Retry-After`.',
 };
 
-const requestIdHeader: oas31.HeadersObject = {
+const everyAnswer: oas31.HeadersObject = {
   'X-Request-Id': { description: 'Finds the request in the log.', schema: { type: 'string' } },
+  'RateLimit-Policy': {
+    description: 'Of a limited key: `q` requests in `w` seconds.',
+    schema: { type: 'string', examples: ['"per-key";q=600;w=60'] },
+  },
+  RateLimit: {
+    description: 'Of a limited key: `r` requests are left, `t` seconds until it may make them all again.',
+    schema: { type: 'string', examples: ['"per-key";r=599;t=60'] },
+  },
 };
 const retryAfter = (description: string): oas31.HeadersObject => ({
   'Retry-After': { description, schema: { type: 'string' } },
 });
 const errorHeaders: Record<string, oas31.HeadersObject> = {
+  401: { 'WWW-Authenticate': { description: 'How to sign in.', schema: { type: 'string' } } },
   409: retryAfter('Seconds to wait, when the same request is still running.'),
   429: retryAfter('Seconds to wait.'),
   503: retryAfter('Seconds to wait.'),
@@ -88,7 +97,7 @@ export const errorResponses = Object.fromEntries(
     name,
     {
       description: errorDescriptions[Number(status)] ?? '',
-      headers: { ...requestIdHeader, ...errorHeaders[status] },
+      headers: { ...everyAnswer, ...errorHeaders[status] },
       content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
     },
   ]),
@@ -102,6 +111,10 @@ export const idempotencyKey: Parameter = {
 
 const replayed: oas31.HeadersObject = {
   'Idempotent-Replayed': { description: '`true` on a stored answer.', schema: { type: 'string', enum: ['true'] } },
+};
+
+const nextPage: oas31.HeadersObject = {
+  Link: { description: 'With `rel="next"`: the next page, when this is not the last.', schema: { type: 'string' } },
 };
 
 export function pathsOf(operations: Operation[]): ZodOpenApiPathsObject {
@@ -172,7 +185,12 @@ function pathParameter(name: string, { path }: Operation) {
 function responsesOf(operation: Operation, isWrite: boolean): ZodOpenApiResponsesObject {
   const responses: ZodOpenApiResponsesObject = {};
   for (const [status, answer] of Object.entries(operation.answers)) {
-    const headers = { ...requestIdHeader, ...(isWrite ? replayed : {}), ...answer?.headers };
+    const headers = {
+      ...everyAnswer,
+      ...(isWrite ? replayed : {}),
+      ...(operation.query?.cursor === undefined ? {} : nextPage),
+      ...answer?.headers,
+    };
     responses[`${Number(status)}` as '200'] =
       answer === null
         ? { description: 'Done.', headers }

@@ -1,9 +1,10 @@
 import type { Router } from '@koa/router';
 import { inject } from 'vitest';
 import { createApp, type Services } from '../../src/app.ts';
+import type { RateLimitSettings } from '../../src/http/rate-limit.ts';
 import { serve } from '../../src/http/serve.ts';
 import { createLogger } from '../../src/log.ts';
-import { createApiKey, type Scope } from '../../src/organizations/api-key.ts';
+import { createApiKey, type NewApiKey, type Scope } from '../../src/organizations/api-key.ts';
 import { createOrganization } from '../../src/organizations/organization.ts';
 import { apiRouter } from '../../src/routes.ts';
 import { createLazyTemporal } from '../../src/webhooks/temporal-client.ts';
@@ -35,7 +36,7 @@ export interface TestApi {
   /** The key that `request` sends by default: read & write, of `organizationId`. */
   key: string;
   createOrganization(): Promise<number>;
-  createKey(scope: Scope, organizationId?: number): Promise<string>;
+  createKey(scope: Scope, organizationId?: number, settings?: Partial<NewApiKey>): Promise<string>;
   /** Each operation that the API routes, as `GET /api/v1/parts/{id}`, the document's own not included. */
   operations(): string[];
   /** `path` below /api/v1, e.g. `/parts`. The answer must be as the API's document says. */
@@ -44,14 +45,28 @@ export interface TestApi {
 }
 
 /** The real API on a real socket and a database of its own, with one empty organization. */
-export async function startTestApi({ namespace = 'default' } = {}): Promise<TestApi> {
-  return serveTestApi(await createTestDatabase(), { temporalAddress: inject('temporalAddress'), namespace });
+export async function startTestApi({
+  namespace = 'default',
+  ...settings
+}: {
+  namespace?: string;
+  rateLimit?: RateLimitSettings;
+} = {}): Promise<TestApi> {
+  return serveTestApi(await createTestDatabase(), {
+    temporalAddress: inject('temporalAddress'),
+    namespace,
+    ...settings,
+  });
 }
 
 /** The same on a migrated database that the caller has; `close` closes it too. */
 export async function serveTestApi(
   db: TestDatabase,
-  { temporalAddress, namespace }: { temporalAddress: string; namespace: string },
+  {
+    temporalAddress,
+    namespace,
+    rateLimit = { defaultPerMinute: undefined },
+  }: { temporalAddress: string; namespace: string; rateLimit?: RateLimitSettings },
 ): Promise<TestApi> {
   const log = createLogger('silent');
   const temporal = createLazyTemporal({ address: temporalAddress, namespace });
@@ -61,6 +76,7 @@ export async function serveTestApi(
     secrets: db.secrets,
     temporal: temporal.client,
     temporalUi: { url: inject('temporalUiUrl'), namespace },
+    rateLimit,
     wakeDispatcher: createWaker({ pool: db.pool, log }),
   };
   const app = createApp(services);
@@ -74,7 +90,8 @@ export async function serveTestApi(
     organizationId,
     key,
     createOrganization: async () => (await createOrganization(db, 'Another')).id,
-    createKey: async (scope, id = organizationId) => (await createApiKey(db, { organizationId: id, scope })).key,
+    createKey: async (scope, id = organizationId, settings = {}) =>
+      (await createApiKey(db, { organizationId: id, scope, ...settings })).key,
     operations: () => operationsOf(apiRouter(services)),
     async request(method, path, options = {}) {
       const answer = await request(`${origin}/api/v1${path}`, method, { key, ...options });

@@ -28,10 +28,20 @@ const templates = Object.keys(closed.paths).map((path) => ({
   path,
   pattern: new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
 }));
+/** Headers that any answer of HTTP may have. */
+const httpsOwn = new Set([
+  'connection',
+  'content-length',
+  'content-type',
+  'date',
+  'keep-alive',
+  'transfer-encoding',
+  'vary',
+]);
 const validators = new Map<string, ValidateFunction>();
 
 /**
- * Throws when an answer is not as the API's document says: status, content type, body. What no operation of the document
+ * Throws when an answer is not as the API's document says: status, headers, content type, body. What no operation of the document
  * takes (an unknown path or method) is not its affair. `path` below /api/v1.
  */
 export function checkDocumented(method: string, path: string, answer: Answer): void {
@@ -45,9 +55,13 @@ export function checkDocumented(method: string, path: string, answer: Answer): v
   const name = `${method} ${template} → ${answer.status}`;
   const response = operation.responses[answer.status];
   if (response === undefined) throw new Error(`${name} is not documented: ${answer.text.slice(0, 300)}`);
-  const [pointer, content] = response.$ref
-    ? [response.$ref, closed.components.responses[response.$ref.split('/').at(-1)].content]
-    : [`#/paths/${pointerOf(template)}/${method.toLowerCase()}/responses/${answer.status}`, response.content];
+  const [pointer, { headers, content }] = response.$ref
+    ? [response.$ref, closed.components.responses[response.$ref.split('/').at(-1)]]
+    : [`#/paths/${pointerOf(template)}/${method.toLowerCase()}/responses/${answer.status}`, response];
+  const documented = Object.keys(headers).map((header) => header.toLowerCase());
+  for (const header of answer.headers.keys()) {
+    if (!httpsOwn.has(header) && !documented.includes(header)) throw new Error(`${name} has an undocumented ${header}`);
+  }
   const type = answer.headers.get('content-type')?.split(';')[0] ?? '';
   if (content === undefined) {
     if (answer.text !== '') throw new Error(`${name} has a body that is not documented`);

@@ -17,6 +17,13 @@ const prefer: Parameter = {
   schema: { type: 'string', enum: ['return=representation'] },
 };
 
+const preferenceApplied = {
+  'Preference-Applied': {
+    description: 'What `Prefer` asked for, when it was done.',
+    schema: { type: 'string' as const },
+  },
+};
+
 export const movementOperations: Operation[] = [
   {
     method: 'get',
@@ -46,7 +53,7 @@ export const movementOperations: Operation[] = [
       201: {
         description: 'Recorded.',
         schema: one(z.union([MovementSummary, Movement, z.array(Movement)])),
-        headers: locationHeader,
+        headers: { ...locationHeader, ...preferenceApplied },
       },
     },
   },
