@@ -11,6 +11,7 @@ export const migrations = [
   { name: '0006-recovery', class: fromSql('0006-recovery') },
   { name: '0007-idempotency', class: fromSql('0007-idempotency') },
   { name: '0008-rate-limits', class: fromSql('0008-rate-limits') },
+  { name: '0009-lists', class: fromSql('0009-lists') },
 ];
 
 function fromSql(name: string) {

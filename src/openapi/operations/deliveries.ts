@@ -1,6 +1,6 @@
-import { deliveryStatuses } from '../../webhooks/deliveries/list-deliveries.ts';
+import { deliverySorts, deliveryStatuses } from '../../webhooks/deliveries/list-deliveries.ts';
 import type { Operation } from '../operation.ts';
-import { dateTime, idOf, pageParameters, text } from '../parameters.ts';
+import { dateTime, idOf, linkHeader, listParameters, text } from '../parameters.ts';
 import { Delivery, DeliveryDetails, EventDetails, list, one } from '../schemas.ts';
 
 const tag = 'Deliveries';
@@ -21,9 +21,9 @@ export const deliveryOperations: Operation[] = [
       status: { description: 'With this status.', schema: { type: 'string', enum: [...deliveryStatuses] } },
       since: dateTime('Created at or after this instant.'),
       until: dateTime('Created before this instant.'),
-      ...pageParameters,
+      ...listParameters(deliverySorts, '-id'),
     },
-    answers: { 200: { description: 'Deliveries.', schema: list(Delivery) } },
+    answers: { 200: { description: 'Deliveries.', schema: list(Delivery), headers: linkHeader } },
   },
   {
     method: 'get',

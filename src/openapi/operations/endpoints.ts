@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { endpointSorts } from '../../webhooks/endpoints/find-endpoint.ts';
 import {
   EndpointPatch,
   NewEndpoint,
@@ -8,7 +9,7 @@ import {
   WhatWasMissed,
 } from '../../webhooks/endpoints/schema.ts';
 import type { Operation } from '../operation.ts';
-import { locationHeader } from '../parameters.ts';
+import { linkHeader, listParameters, locationHeader } from '../parameters.ts';
 import {
   Endpoint,
   list,
@@ -31,7 +32,8 @@ export const endpointOperations: Operation[] = [
     id: 'listEndpoints',
     tag,
     summary: 'List endpoints',
-    answers: { 200: { description: 'Endpoints.', schema: list(Endpoint) } },
+    query: listParameters(endpointSorts, 'id'),
+    answers: { 200: { description: 'Endpoints.', schema: list(Endpoint), headers: linkHeader } },
   },
   {
     method: 'post',

@@ -1,6 +1,17 @@
+import { locationSorts } from '../../stock/locations/list-locations.ts';
 import { LocationPatch, NewLocation, patchRules } from '../../stock/locations/schema.ts';
 import type { Operation } from '../operation.ts';
-import { by, etag, ifMatch, locationHeader, pageParameters, text } from '../parameters.ts';
+import {
+  by,
+  dateTime,
+  etag,
+  ifMatch,
+  linkHeader,
+  listParameters,
+  locationHeader,
+  search,
+  text,
+} from '../parameters.ts';
 import { Location, list, one } from '../schemas.ts';
 
 const tag = 'Locations';
@@ -15,9 +26,11 @@ export const locationOperations: Operation[] = [
     summary: 'List locations',
     query: {
       externalId: text('With this external id.'),
-      ...pageParameters,
+      updatedSince: dateTime('Whose own fields changed at or after this instant.'),
+      q: search('name or external id'),
+      ...listParameters(locationSorts, 'id'),
     },
-    answers: { 200: { description: 'Locations.', schema: list(Location) } },
+    answers: { 200: { description: 'Locations.', schema: list(Location), headers: linkHeader } },
   },
   {
     method: 'post',

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { maxBatchItems } from '../../http/batch.ts';
+import { movementSorts } from '../../stock/movements/list-movements.ts';
 import { movementBody, movementKinds } from '../../stock/movements/schema.ts';
 import type { Operation, Parameter } from '../operation.ts';
-import { locationHeader, pageParameters, stockFilters } from '../parameters.ts';
+import { dateTime, linkHeader, listParameters, locationHeader, search, stockFilters, text } from '../parameters.ts';
 import { BatchMovement, list, Movement, MovementSummary, one } from '../schemas.ts';
 
 const tag = 'Movements';
@@ -10,6 +11,17 @@ const tag = 'Movements';
 const filters: Record<string, Parameter> = {
   ...stockFilters,
   kind: { description: 'Of one kind only.', schema: { type: 'string', enum: [...movementKinds] } },
+  reference: text('With this reference.'),
+  referenceLine: text('With this line of a reference.'),
+  externalId: text('With this external id: of a transfer both rows.'),
+  reasonCode: text('With this reason code.'),
+  costCenter: text('With this cost center.'),
+  workOrder: text('With this work order.'),
+  since: dateTime('Created at or after this instant.'),
+  until: dateTime('Created before this instant.'),
+  occurredSince: dateTime('Occurred at or after this instant.'),
+  occurredUntil: dateTime('Occurred before this instant.'),
+  q: search('sku, part’s name, note, or any of the reference and code fields'),
 };
 
 const prefer: Parameter = {
@@ -34,9 +46,9 @@ export const movementOperations: Operation[] = [
     description: 'Newest first, 100 rows unless `limit`.',
     query: {
       ...filters,
-      ...pageParameters,
+      ...listParameters(movementSorts, '-id'),
     },
-    answers: { 200: { description: 'Ledger rows.', schema: list(Movement) } },
+    answers: { 200: { description: 'Ledger rows.', schema: list(Movement), headers: linkHeader } },
     refusals: [409],
   },
   {

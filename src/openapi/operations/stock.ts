@@ -1,5 +1,6 @@
+import { levelSorts } from '../../stock/levels/list-levels.ts';
 import type { Operation } from '../operation.ts';
-import { pageParameters, stockFilters } from '../parameters.ts';
+import { flag, linkHeader, listParameters, search, stockFilters } from '../parameters.ts';
 import { Level, list } from '../schemas.ts';
 
 export const stockOperations: Operation[] = [
@@ -12,9 +13,11 @@ export const stockOperations: Operation[] = [
     description: 'One row for each part and location that has a movement, zeros included.',
     query: {
       ...stockFilters,
-      ...pageParameters,
+      belowReorder: flag('`true`: of parts whose total is at or below their reorder point; `false`: the others.'),
+      q: search('sku, part’s name or location'),
+      ...listParameters(levelSorts, 'partId'),
     },
-    answers: { 200: { description: 'Stock levels.', schema: list(Level) } },
+    answers: { 200: { description: 'Stock levels.', schema: list(Level), headers: linkHeader } },
     refusals: [409],
   },
 ];

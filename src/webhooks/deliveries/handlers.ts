@@ -4,8 +4,8 @@ import type { Services } from '../../app.ts';
 import { badRequest, notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
 import { connectionOf } from '../../http/idempotency.ts';
-import { answerList, pagingParameters } from '../../http/list.ts';
-import { asId, filterId, readQuery } from '../../http/query.ts';
+import { answerList, listParameters } from '../../http/list.ts';
+import { asId, readChoice, readId, readInstant, readQuery } from '../../http/query.ts';
 import { leave } from '../../http/wakes.ts';
 import { deliveryUrl } from '../temporal-ui.ts';
 import { type ControlDeps, cancelDelivery, retryDelivery } from './control.ts';
@@ -26,8 +26,8 @@ export function deliveryHandlers({ db, log, temporal, temporalUi }: Services) {
   const controlOf = (ctx: Context): ControlDeps => ({ pool: connectionOf(ctx, db).pool, temporal, log });
   return {
     async list(ctx: Context) {
-      const query = readQuery(ctx, [...filterParameters, ...pagingParameters]);
-      await answerList(ctx, deliveryList(db, keyOf(ctx).organizationId, readFilter(query)), query);
+      const query = readQuery(ctx, [...filterParameters, ...listParameters]);
+      await answerList(ctx, db, deliveryList(keyOf(ctx).organizationId, readFilter(query)), query);
     },
 
     async get(ctx: Context) {
@@ -100,26 +100,14 @@ const keyOfWorkflow = ({ endpoint_id, event_id, redelivery }: DeliveryDetails) =
 });
 
 function readFilter(query: Partial<Record<(typeof filterParameters)[number], string>>): DeliveryFilter {
-  const { endpointId, eventId, event, status } = query;
-  if (eventId !== undefined && !isUuid(eventId)) throw badRequest('`eventId` must be an event’s id.');
-  if (status !== undefined && !deliveryStatuses.some((known) => known === status)) {
-    throw badRequest(`\`status\` must be one of ${deliveryStatuses.join(', ')}.`);
-  }
+  if (query.eventId !== undefined && !isUuid(query.eventId)) throw badRequest('`eventId` must be an event’s id.');
   return {
-    endpointId: endpointId === undefined ? undefined : filterId('endpointId', endpointId),
-    eventId,
-    event,
-    status,
+    ...query,
+    endpointId: readId('endpointId', query.endpointId),
+    status: readChoice('status', query.status, deliveryStatuses),
     since: readInstant('since', query.since),
     until: readInstant('until', query.until),
   };
-}
-
-function readInstant(name: string, text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined;
-  const parsed = z.iso.datetime({ offset: true }).safeParse(text);
-  if (!parsed.success) throw badRequest(`\`${name}\` must be an ISO 8601 instant such as 2026-01-31T08:00:00Z.`);
-  return new Date(parsed.data);
 }
 
 const isUuid = (text: string) => z.uuid().safeParse(text).success;
