@@ -27,7 +27,7 @@ export function asId(text: string): number | undefined {
 /** The id in a filter. Throws 400. */
 export function readId(name: string, text: string | undefined): number | undefined {
   const id = text === undefined ? undefined : asId(text);
-  if (text !== undefined && String(id) !== text) throw badRequest(`\`${name}\` must be a numeric id.`);
+  if (text !== undefined && id === undefined) throw badRequest(`\`${name}\` must be a numeric id.`);
   return id;
 }
 

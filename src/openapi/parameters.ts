@@ -20,7 +20,7 @@ export const flag = (description: string): Parameter => ({
 
 export const idOf = (description: string): Parameter => ({
   description,
-  schema: { type: 'integer', format: 'int64', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+  schema: { type: 'integer', format: 'int64', minimum: 1 },
 });
 
 export const limit: Parameter = {
