@@ -25,6 +25,8 @@ export interface Rows {
 export interface KeyColumn {
   sql: Sql;
   type: 'number' | 'instant' | 'text';
+  /** The same value in a table that is joined: bounded too, for PostgreSQL derives no range of one from that of the other. */
+  twin?: Sql;
 }
 
 /** An order of rows. The columns together are unique in the list, so that each row has its own place. */
@@ -115,6 +117,7 @@ function isAfter(key: Sort['key'], after: Key, descending: boolean): Sql[] {
   const [beyond, notBefore] = descending ? [sql`<`, sql`<=`] : [sql`>`, sql`>=`];
   const columns = sql.join(key.map((column) => column.sql));
   return [
+    ...(key[0].twin === undefined ? [] : [sql`${key[0].twin} ${notBefore} ${values[0]}`]),
     ...(key.length > 1 ? [sql`${key[0].sql} ${notBefore} ${values[0]}`] : []),
     sql`(${columns}) ${beyond} (${sql.join(values)})`,
   ];

@@ -45,13 +45,16 @@ export async function answerList<Row extends QueryResultRow>(
   ctx: Context,
   deps: { pool: Queryable },
   list: List<Row>,
-  given: { limit?: string; cursor?: string; sort?: string },
+  given: { limit?: string | undefined; cursor?: string | undefined; sort?: string | undefined },
 ): Promise<void> {
   const walk = await readWalk(deps, list, given);
   const limit = given.limit === undefined ? list.defaultLimit : parseLimit(given.limit);
   if (limit === undefined && walk.after === undefined) return answerAll(ctx, deps, list, walk);
   return answerPage(ctx, deps, list, walk, limit ?? maxLimit);
 }
+
+/** Where a follower begins who wants only what is still to come. */
+const fromNow = 'now';
 
 /** Where a request begins in a list, and in which order it goes on. */
 interface Walk extends Omit<PageRequest, 'limit'> {
@@ -61,17 +64,18 @@ interface Walk extends Omit<PageRequest, 'limit'> {
 async function readWalk<Row extends QueryResultRow>(
   deps: { pool: Queryable },
   list: List<Row>,
-  { cursor, sort: sortName = list.defaultSort }: { cursor?: string; sort?: string },
+  { cursor, sort: sortName = list.defaultSort }: { cursor?: string | undefined; sort?: string | undefined },
 ): Promise<Walk> {
   const names = sortNames(list.sorts);
   const descending = sortName.startsWith('-');
   const sort = list.sorts[descending ? sortName.slice(1) : sortName];
   if (sort === undefined || !names.includes(sortName)) throw badRequest(`\`sort\` must be one of ${names.join(', ')}.`);
-  const after =
-    cursor === undefined
-      ? undefined
-      : decodeCursor(list.cursorParameter ?? 'cursor', cursor, { list: list.name, sort: sortName }, sort);
-  return { sortName, sort, descending, after, upTo: await sort.settled?.(deps) };
+  const place = (text: string) =>
+    decodeCursor(list.cursorParameter ?? 'cursor', text, { list: list.name, sort: sortName }, sort);
+  const upTo = await sort.settled?.(deps);
+  const isFromNow = cursor === fromNow && upTo !== undefined;
+  const after = cursor === undefined ? undefined : isFromNow ? [upTo] : place(cursor);
+  return { sortName, sort, descending, after, upTo };
 }
 
 async function answerPage<Row extends QueryResultRow>(

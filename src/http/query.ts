@@ -31,6 +31,8 @@ export function readId(name: string, text: string | undefined): number | undefin
   return id;
 }
 
+export const isUuid = (text: string) => z.uuid().safeParse(text).success;
+
 /** Throws 400 unless it is `true` or `false`. */
 export function readFlag(name: string, text: string | undefined): boolean | undefined {
   const flag = readChoice(name, text, ['true', 'false']);

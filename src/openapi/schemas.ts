@@ -179,3 +179,14 @@ export const one = (item: z.ZodType) => z.object({ data: item });
 export const EventDetails = z
   .object({ id: z.uuid(), event: text, movementId: id.nullable(), createdAt: at, data: z.looseObject({}) })
   .meta({ id: 'EventDetails' });
+
+export const FollowedEvent = z
+  .object({
+    id: z.uuid().meta({ description: 'The `webhook-id` of its deliveries.' }),
+    movementId: id.nullable(),
+    apiKeyId: id.nullable().meta({ description: 'Of the key that wrote it.' }),
+    body: z.object({ event: text, orgId: z.int(), createdAt: z.int(), data: z.looseObject({}) }).meta({
+      description: 'What webhooks are sent; `createdAt` is epoch milliseconds.',
+    }),
+  })
+  .meta({ id: 'FollowedEvent' });

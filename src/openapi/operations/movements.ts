@@ -43,7 +43,10 @@ export const movementOperations: Operation[] = [
     id: 'listMovements',
     tag,
     summary: 'List the ledger',
-    description: 'Newest first, 100 rows unless `limit`.',
+    description:
+      'Newest first, 100 rows unless `limit`. With `sort=sequence` in the order in which they were committed, for who follows the ' +
+      'ledger: `nextCursor` is there on the last page too, and on an empty one; who sends it as `cursor` the next time misses no ' +
+      'row and gets none twice, whoever writes meanwhile. `cursor=now` begins with what is still to come.',
     query: {
       ...filters,
       ...listParameters(movementSorts, '-id'),

@@ -32,7 +32,7 @@ interface LevelRow {
 
 const locationId = { sql: sql`level.location_id`, type: 'number' } as const;
 export const levelSorts = {
-  partId: { key: [{ sql: sql`level.part_id`, type: 'number' }, locationId] },
+  partId: { key: [{ sql: sql`level.part_id`, type: 'number', twin: sql`part.id` }, locationId] },
   sku: { key: [{ sql: sql`part.sku_key`, type: 'text' }, locationId] },
 } satisfies List<LevelRow>['sorts'];
 

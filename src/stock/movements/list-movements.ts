@@ -2,6 +2,8 @@ import { Decimal } from 'decimal.js';
 import { sql } from 'kysely';
 import type { Pool } from 'pg';
 import { conditionsOf, contains, is } from '../../db/conditions.ts';
+import type { Queryable } from '../../db/database.ts';
+import { query } from '../../db/keyset.ts';
 import type { List } from '../../http/list.ts';
 import { readChoice, readInstant, readSearch } from '../../http/query.ts';
 import { type StockFilter, stockConditions } from '../read-filters.ts';
@@ -89,6 +91,7 @@ export const movementSorts = {
   id: { key: [id] },
   createdAt: { key: [{ sql: sql`m.created_at`, type: 'instant' }, id] },
   occurredAt: { key: [{ sql: sql`m.occurred_at`, type: 'instant' }, id] },
+  sequence: { key: [id], settled: settledMovements },
 } satisfies List<MovementRow>['sorts'];
 
 /** The ledger. An undefined stock filter matches nothing. */
@@ -129,6 +132,11 @@ const conditions = (organizationId: number): Parameters<typeof conditionsOf<Move
   occurredUntil: (at) => sql`m.occurred_at < ${at}`,
   q: (text) => contains([sql`part.sku`, sql`part.name`, ...searched.map((column) => sql.ref(`m.${column}`))], text),
 });
+
+async function settledMovements(deps: { pool: Queryable }): Promise<number> {
+  const [row] = await query<{ id: string }>(deps, sql`select settled_movements() as id`);
+  return Number(row?.id);
+}
 
 /** Both rows of a transfer have it, and the unique index only the first: it finds that one, and that one the other. */
 const hasExternalId = (organizationId: number, text: string) =>

@@ -1,11 +1,10 @@
 import type { Context } from 'koa';
-import { z } from 'zod';
 import type { Services } from '../../app.ts';
 import { badRequest, notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
 import { connectionOf } from '../../http/idempotency.ts';
 import { answerList, listParameters } from '../../http/list.ts';
-import { asId, readChoice, readId, readInstant, readQuery } from '../../http/query.ts';
+import { asId, isUuid, readChoice, readId, readInstant, readQuery } from '../../http/query.ts';
 import { leave } from '../../http/wakes.ts';
 import { deliveryUrl } from '../temporal-ui.ts';
 import { type ControlDeps, cancelDelivery, retryDelivery } from './control.ts';
@@ -54,28 +53,6 @@ export function deliveryHandlers({ db, log, temporal, temporalUi }: Services) {
       await cancelDelivery(controlOf(ctx), await deliveryOf(ctx));
       await answerAccepted(ctx);
     },
-
-    async getEvent(ctx: Context) {
-      readQuery(ctx, []);
-      const text: string = ctx.params.id;
-      const { rows } = isUuid(text)
-        ? await db.pool.query(
-            'select id, type, data, movement_id, created_at from event where organization_id = $1 and id = $2',
-            [keyOf(ctx).organizationId, text],
-          )
-        : { rows: [] };
-      const row = rows[0];
-      if (row === undefined) throw notFound(`There is no event "${text}".`);
-      ctx.body = {
-        data: {
-          id: row.id,
-          event: row.type,
-          movementId: row.movement_id === null ? null : Number(row.movement_id),
-          createdAt: new Date(row.created_at).toISOString(),
-          data: row.data,
-        },
-      };
-    },
   };
 
   async function deliveryOf(ctx: Context): Promise<DeliveryDetails> {
@@ -109,5 +86,3 @@ function readFilter(query: Partial<Record<(typeof filterParameters)[number], str
     until: readInstant('until', query.until),
   };
 }
-
-const isUuid = (text: string) => z.uuid().safeParse(text).success;
