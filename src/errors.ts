@@ -26,6 +26,8 @@ export const methodNotAllowed = (method: string, allowed: string[]) =>
     Allow: allowed.join(', '),
   });
 
+export const notAcceptable = (message: string) => new ApiError(406, 'not_acceptable', message);
+
 export const conflict = (message: string) => new ApiError(409, 'conflict', message);
 
 export const preconditionFailed = (message: string) => new ApiError(412, 'precondition_failed', message);
