@@ -4,7 +4,6 @@ import type { QueryResultRow } from 'pg';
 import type { Queryable } from '../db/database.ts';
 import {
   type Key,
-  type Keyed,
   type PageRequest,
   type Rows,
   readPage,
@@ -13,7 +12,9 @@ import {
   streamedPageRows,
 } from '../db/keyset.ts';
 import { badRequest } from '../errors.ts';
+import { csvOf } from './csv.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
+import { type ListFormat, readListFormat } from './list-format.ts';
 
 export interface List<Row extends QueryResultRow, Name extends string = string, Shown extends object = object> {
   /** Its own among lists: cursors are bound to it. */
@@ -27,6 +28,8 @@ export interface List<Row extends QueryResultRow, Name extends string = string, 
   cursorParameter?: string;
   rows: Rows;
   present(row: Row): Shown;
+  /** The keys of what is shown, in order: the columns of its CSV. */
+  columns: readonly string[];
 }
 
 /** The query parameters that every list takes. */
@@ -38,8 +41,9 @@ export const sortNames = (sorts: Record<string, Sort>): string[] =>
   Object.entries(sorts).flatMap(([name, { settled }]) => (settled ? [name] : [name, `-${name}`]));
 
 /**
- * Answers a list: one page when `limit` or `cursor` is given (or the list has a default limit), else every row, streamed.
- * Throws 400 for a malformed limit, an unknown sort, a cursor of another list or order.
+ * Answers a list: one page when `limit` or `cursor` is given (or the list has a default limit), else every row, streamed. As CSV
+ * it is every row (from the cursor on) unless `limit` is given. Throws 406, and 400 for a malformed limit, an unknown sort, a
+ * cursor of another list or order.
  */
 export async function answerList<Row extends QueryResultRow>(
   ctx: Context,
@@ -47,10 +51,23 @@ export async function answerList<Row extends QueryResultRow>(
   list: List<Row>,
   given: { limit?: string | undefined; cursor?: string | undefined; sort?: string | undefined },
 ): Promise<void> {
+  const format = readListFormat(ctx);
   const walk = await readWalk(deps, list, given);
-  const limit = given.limit === undefined ? list.defaultLimit : parseLimit(given.limit);
-  if (limit === undefined && walk.after === undefined) return answerAll(ctx, deps, list, walk);
-  return answerPage(ctx, deps, list, walk, limit ?? maxLimit);
+  const reading = { deps, list, walk, format };
+  const limit = given.limit === undefined ? defaultLimitOf(reading) : parseLimit(given.limit);
+  return limit === undefined ? answerAll(ctx, reading) : answerPage(ctx, reading, limit);
+}
+
+interface Reading<Row extends QueryResultRow> {
+  deps: { pool: Queryable };
+  list: List<Row>;
+  walk: Walk;
+  format: ListFormat;
+}
+
+function defaultLimitOf<Row extends QueryResultRow>({ list, walk, format }: Reading<Row>): number | undefined {
+  if (format === 'csv') return undefined;
+  return list.defaultLimit ?? (walk.after === undefined ? undefined : maxLimit);
 }
 
 /** Where a follower begins who wants only what is still to come. */
@@ -80,66 +97,78 @@ async function readWalk<Row extends QueryResultRow>(
 
 async function answerPage<Row extends QueryResultRow>(
   ctx: Context,
-  deps: { pool: Queryable },
-  list: List<Row>,
-  walk: Walk,
+  reading: Reading<Row>,
   limit: number,
 ): Promise<void> {
+  const { deps, list, walk } = reading;
   const rows = await readPage<Row>(deps, list.rows, { ...walk, limit: limit + 1 });
   const shown = rows.slice(0, limit);
-  const next = nextPlace(walk, shown, rows.length > limit);
-  const nextCursor = next && encodeCursor({ list: list.name, sort: walk.sortName }, next);
-  if (nextCursor !== undefined) ctx.set('Link', `<${nextUrl(ctx, list, nextCursor, limit)}>; rel="next"`);
-  ctx.body = { data: shown.map(list.present), ...(nextCursor === undefined ? {} : { nextCursor }) };
+  const nextCursor = offerNext(ctx, reading, rows.length > limit ? shown.at(-1)?.key : settledPlace(walk), limit);
+  answerWhole(ctx, reading, shown, nextCursor === undefined ? {} : { nextCursor });
 }
 
 /**
- * Where the next page begins. Who follows what is being written gets a place even when there is nothing more by now: the
- * number up to which everything was given.
+ * Who follows what is being written gets a place even where there is nothing more by now: the number up to which everything
+ * was given.
  */
-function nextPlace({ upTo, after }: Walk, shown: Keyed<unknown>[], isMore: boolean): Key | undefined {
-  if (isMore) return shown.at(-1)?.key;
-  return upTo === undefined ? undefined : [Math.max(upTo, Number(after?.[0] ?? 0))];
+const settledPlace = ({ upTo, after }: Walk): Key | undefined =>
+  upTo === undefined ? undefined : [Math.max(upTo, Number(after?.[0] ?? 0))];
+
+/** Says in `Link` where the list goes on, and answers the cursor of that place. */
+function offerNext<Row extends QueryResultRow>(
+  ctx: Context,
+  { list, walk }: Reading<Row>,
+  next: Key | undefined,
+  limit?: number,
+): string | undefined {
+  if (next === undefined) return undefined;
+  const cursor = encodeCursor({ list: list.name, sort: walk.sortName }, next);
+  const query = new URLSearchParams(ctx.querystring);
+  if (limit !== undefined) query.set('limit', String(limit));
+  query.set(list.cursorParameter ?? 'cursor', cursor);
+  ctx.set('Link', `<${ctx.path}?${query}>; rel="next"`);
+  return cursor;
 }
 
 /** The first page is read before the status is sent, so that a failing query is still an error response. */
-async function answerAll<Row extends QueryResultRow>(
-  ctx: Context,
-  deps: { pool: Queryable },
-  list: List<Row>,
-  walk: Walk,
-): Promise<void> {
+async function answerAll<Row extends QueryResultRow>(ctx: Context, reading: Reading<Row>): Promise<void> {
+  const { deps, list, walk, format } = reading;
   const pages = readPages<Row>(deps, list.rows, walk);
   const first = (await pages.next()).value ?? [];
-  if (first.length < streamedPageRows) {
-    ctx.body = { data: first.map(list.present) };
-    return;
-  }
-  ctx.type = 'json';
-  ctx.body = Readable.from(jsonOf(list, first, pages));
+  offerNext(ctx, reading, settledPlace(walk));
+  if (first.length < streamedPageRows) return answerWhole(ctx, reading, first, {});
+  ctx.type = contentTypes[format];
+  ctx.body = Readable.from(format === 'csv' ? csvPages(list, first, pages) : jsonPages(list, first, pages));
 }
 
-async function* jsonOf<Row extends QueryResultRow>(list: List<Row>, first: Row[], others: AsyncIterable<Row[]>) {
+const contentTypes = { json: 'application/json', csv: 'text/csv' };
+
+function answerWhole<Row extends QueryResultRow>(
+  ctx: Context,
+  { list, format }: Reading<Row>,
+  rows: Row[],
+  beside: { nextCursor?: string },
+): void {
+  const data = rows.map(list.present);
+  ctx.type = contentTypes[format];
+  ctx.body = format === 'csv' ? csvOf(data, list.columns, { header: true }) : { data, ...beside };
+}
+
+async function* jsonPages<Row extends QueryResultRow>(list: List<Row>, first: Row[], others: AsyncIterable<Row[]>) {
   const json = (rows: Row[]) => rows.map((row) => JSON.stringify(list.present(row))).join(',');
   yield `{"data":[${json(first)}`;
   for await (const rows of others) if (rows.length > 0) yield `,${json(rows)}`;
   yield ']}';
 }
 
+async function* csvPages<Row extends QueryResultRow>(list: List<Row>, first: Row[], others: AsyncIterable<Row[]>) {
+  const csv = (rows: Row[], header: boolean) => csvOf(rows.map(list.present), list.columns, { header });
+  yield csv(first, true);
+  for await (const rows of others) if (rows.length > 0) yield csv(rows, false);
+}
+
 function parseLimit(text: string): number {
   const limit = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : 0;
   if (limit < 1 || limit > maxLimit) throw badRequest(`\`limit\` must be a whole number from 1 to ${maxLimit}.`);
   return limit;
-}
-
-function nextUrl(
-  ctx: Context,
-  { cursorParameter = 'cursor' }: { cursorParameter?: string },
-  cursor: string,
-  limit: number,
-) {
-  const query = new URLSearchParams(ctx.querystring);
-  query.set('limit', String(limit));
-  query.set(cursorParameter, cursor);
-  return `${ctx.path}?${query}`;
 }

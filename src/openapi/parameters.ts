@@ -1,8 +1,10 @@
+import type { z } from 'zod';
 import type { oas31 } from 'zod-openapi';
 import type { Sort } from '../db/keyset.ts';
 import { maxLimit, sortNames } from '../http/list.ts';
 import { maxSearchLength } from '../http/query.ts';
-import type { Parameter } from './operation.ts';
+import type { Operation, Parameter } from './operation.ts';
+import { list } from './schemas.ts';
 
 /** Query parameters that several lists take. */
 
@@ -43,9 +45,15 @@ export const search = (where: string): Parameter => ({
   schema: { type: 'string', minLength: 1, maxLength: maxSearchLength },
 });
 
-export const linkHeader: oas31.HeadersObject = {
-  Link: { description: 'Where the next page is, with `rel="next"`.', schema: { type: 'string' } },
-};
+/** The answer of a list. */
+export const rowsOf = (description: string, item: z.ZodType): Operation['answers'] => ({
+  200: {
+    description,
+    schema: list(item),
+    isList: true,
+    headers: { Link: { description: 'Where the next page is, with `rel="next"`.', schema: { type: 'string' } } },
+  },
+});
 
 export const by = (...choices: string[]): Parameter => ({
   description: 'What the text names, where it could be an id and a name.',

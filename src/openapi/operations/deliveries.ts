@@ -1,8 +1,8 @@
 import { deliverySorts, deliveryStatuses } from '../../webhooks/deliveries/list-deliveries.ts';
 import { everyEventType } from '../../webhooks/event-types.ts';
 import type { Operation } from '../operation.ts';
-import { dateTime, idOf, limit, linkHeader, listParameters, text } from '../parameters.ts';
-import { Delivery, DeliveryDetails, EventDetails, FollowedEvent, list, one } from '../schemas.ts';
+import { dateTime, idOf, limit, listParameters, rowsOf, text } from '../parameters.ts';
+import { Delivery, DeliveryDetails, EventDetails, FollowedEvent, one } from '../schemas.ts';
 
 const tag = 'Deliveries';
 const accepted = { description: 'Accepted; the delivery tells what comes of it.', schema: one(Delivery) };
@@ -24,7 +24,7 @@ export const deliveryOperations: Operation[] = [
       until: dateTime('Created before this instant.'),
       ...listParameters(deliverySorts, '-id'),
     },
-    answers: { 200: { description: 'Deliveries.', schema: list(Delivery), headers: linkHeader } },
+    answers: rowsOf('Deliveries.', Delivery),
   },
   {
     method: 'get',
@@ -69,7 +69,7 @@ export const deliveryOperations: Operation[] = [
       types: text(`Of these types, by comma: ${everyEventType.map((type) => `\`${type}\``).join(', ')}.`),
       limit,
     },
-    answers: { 200: { description: 'Events.', schema: list(FollowedEvent), headers: linkHeader } },
+    answers: rowsOf('Events.', FollowedEvent),
   },
   {
     method: 'get',

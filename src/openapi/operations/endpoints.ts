@@ -9,17 +9,8 @@ import {
   WhatWasMissed,
 } from '../../webhooks/endpoints/schema.ts';
 import type { Operation } from '../operation.ts';
-import { linkHeader, listParameters, locationHeader } from '../parameters.ts';
-import {
-  Endpoint,
-  list,
-  NewEndpointAnswer,
-  one,
-  Recovery,
-  RecoveryDryRun,
-  RotatedSecret,
-  TestEvent,
-} from '../schemas.ts';
+import { listParameters, locationHeader, rowsOf } from '../parameters.ts';
+import { Endpoint, NewEndpointAnswer, one, Recovery, RecoveryDryRun, RotatedSecret, TestEvent } from '../schemas.ts';
 
 const tag = 'Webhook endpoints';
 const path = '/webhook-endpoints/{id}';
@@ -33,7 +24,7 @@ export const endpointOperations: Operation[] = [
     tag,
     summary: 'List endpoints',
     query: listParameters(endpointSorts, 'id'),
-    answers: { 200: { description: 'Endpoints.', schema: list(Endpoint), headers: linkHeader } },
+    answers: rowsOf('Endpoints.', Endpoint),
   },
   {
     method: 'post',

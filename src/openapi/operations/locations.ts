@@ -1,18 +1,8 @@
 import { locationSorts } from '../../stock/locations/list-locations.ts';
 import { LocationPatch, NewLocation, patchRules } from '../../stock/locations/schema.ts';
 import type { Operation } from '../operation.ts';
-import {
-  by,
-  dateTime,
-  etag,
-  ifMatch,
-  linkHeader,
-  listParameters,
-  locationHeader,
-  search,
-  text,
-} from '../parameters.ts';
-import { Location, list, one } from '../schemas.ts';
+import { by, dateTime, etag, ifMatch, listParameters, locationHeader, rowsOf, search, text } from '../parameters.ts';
+import { Location, one } from '../schemas.ts';
 
 const tag = 'Locations';
 const byLocation = { by: by('id', 'name') };
@@ -30,7 +20,7 @@ export const locationOperations: Operation[] = [
       q: search('name or external id'),
       ...listParameters(locationSorts, 'id'),
     },
-    answers: { 200: { description: 'Locations.', schema: list(Location), headers: linkHeader } },
+    answers: rowsOf('Locations.', Location),
   },
   {
     method: 'post',

@@ -3,8 +3,8 @@ import { maxBatchItems } from '../../http/batch.ts';
 import { movementSorts } from '../../stock/movements/list-movements.ts';
 import { movementBody, movementKinds } from '../../stock/movements/schema.ts';
 import type { Operation, Parameter } from '../operation.ts';
-import { dateTime, linkHeader, listParameters, locationHeader, search, stockFilters, text } from '../parameters.ts';
-import { BatchMovement, list, Movement, MovementSummary, one } from '../schemas.ts';
+import { dateTime, listParameters, locationHeader, rowsOf, search, stockFilters, text } from '../parameters.ts';
+import { BatchMovement, Movement, MovementSummary, one } from '../schemas.ts';
 
 const tag = 'Movements';
 
@@ -51,7 +51,7 @@ export const movementOperations: Operation[] = [
       ...filters,
       ...listParameters(movementSorts, '-id'),
     },
-    answers: { 200: { description: 'Ledger rows.', schema: list(Movement), headers: linkHeader } },
+    answers: rowsOf('Ledger rows.', Movement),
     refusals: [409],
   },
   {

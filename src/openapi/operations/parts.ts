@@ -9,13 +9,13 @@ import {
   etag,
   flag,
   ifMatch,
-  linkHeader,
   listParameters,
   locationHeader,
+  rowsOf,
   search,
   text,
 } from '../parameters.ts';
-import { BatchPart, list, one, Part } from '../schemas.ts';
+import { BatchPart, one, Part } from '../schemas.ts';
 
 const tag = 'Parts';
 const byPart = { by: by('id', 'sku') };
@@ -41,7 +41,7 @@ export const partOperations: Operation[] = [
       q: search('sku, name, description, barcode, external id or manufacturer’s number'),
       ...listParameters(partSorts, 'id'),
     },
-    answers: { 200: { description: 'Parts.', schema: list(Part), headers: linkHeader } },
+    answers: rowsOf('Parts.', Part),
   },
   {
     method: 'post',

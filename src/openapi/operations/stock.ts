@@ -1,7 +1,7 @@
 import { levelSorts } from '../../stock/levels/list-levels.ts';
 import type { Operation } from '../operation.ts';
-import { flag, linkHeader, listParameters, search, stockFilters } from '../parameters.ts';
-import { Level, list } from '../schemas.ts';
+import { flag, listParameters, rowsOf, search, stockFilters } from '../parameters.ts';
+import { Level } from '../schemas.ts';
 
 export const stockOperations: Operation[] = [
   {
@@ -17,7 +17,7 @@ export const stockOperations: Operation[] = [
       q: search('sku, part’s name or location'),
       ...listParameters(levelSorts, 'partId'),
     },
-    answers: { 200: { description: 'Stock levels.', schema: list(Level), headers: linkHeader } },
+    answers: rowsOf('Stock levels.', Level),
     refusals: [409],
   },
 ];

@@ -60,7 +60,12 @@ export const levelList = (
     ],
   },
   present: presentLevel,
+  columns: shownColumns,
 });
+
+const shownColumns = ['partId', 'sku', 'locationId', 'location', 'onHand', 'unit'] as const satisfies (keyof ReturnType<
+  typeof presentLevel
+>)[];
 
 function presentLevel(row: LevelRow) {
   return {

@@ -49,7 +49,12 @@ export const locationList = (organizationId: number, filter: LocationFilter): Li
     ],
   },
   present: (row) => presentLocation(toLocation(row)),
+  columns: shownColumns,
 });
+
+const shownColumns = ['id', 'name', 'createdAt', 'updatedAt', 'externalId'] as const satisfies (keyof ReturnType<
+  typeof presentLocation
+>)[];
 
 /** The location, or undefined when the organization has none of that id. */
 export async function findLocation(

@@ -114,7 +114,35 @@ export const movementList = (
     ],
   },
   present: presentMovement,
+  columns: shownColumns,
 });
+
+const shownColumns = [
+  'id',
+  'kind',
+  'partId',
+  'sku',
+  'locationId',
+  'location',
+  'qtyDelta',
+  'onHand',
+  'unit',
+  'unitCost',
+  'transferId',
+  'note',
+  'createdAt',
+  'occurredAt',
+  'externalId',
+  'reference',
+  'referenceLine',
+  'reasonCode',
+  'costCenter',
+  'workOrder',
+  'reverses',
+  'expected',
+  'counted',
+  'value',
+] as const satisfies (keyof ReturnType<typeof presentMovement>)[];
 
 const searched = ['reference', 'reference_line', 'note', 'external_id', 'reason_code', 'cost_center', 'work_order'];
 

@@ -65,7 +65,31 @@ export const partList = (organizationId: number, filter: PartFilter): List<PartC
     where: [sql`part.organization_id = ${organizationId}`, ...conditionsOf(filter, partConditions)],
   },
   present: (row) => presentPart(toPart(row)),
+  columns: shownColumns,
 });
+
+const shownColumns = [
+  'id',
+  'sku',
+  'name',
+  'description',
+  'unit',
+  'reorderPoint',
+  'unitCost',
+  'onHand',
+  'createdAt',
+  'updatedAt',
+  'externalId',
+  'barcode',
+  'category',
+  'manufacturerPartNumber',
+  'supplier',
+  'leadTimeDays',
+  'locationMinimums',
+  'archived',
+  'averageCost',
+  'value',
+] as const satisfies (keyof ReturnType<typeof presentPart>)[];
 
 const searched = ['sku', 'name', 'description', 'barcode', 'external_id', 'manufacturer_part_number'];
 

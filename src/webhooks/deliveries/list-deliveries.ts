@@ -71,7 +71,24 @@ export const deliveryList = (organizationId: number, filter: DeliveryFilter): Li
     ],
   },
   present: presentDelivery,
+  columns: shownColumns,
 });
+
+const shownColumns = [
+  'id',
+  'endpointId',
+  'url',
+  'eventId',
+  'event',
+  'status',
+  'attemptsMade',
+  'nextAttemptAt',
+  'awaitsTurn',
+  'attemptUnderWay',
+  'lastFailure',
+  'createdAt',
+  'endedAt',
+] as const satisfies (keyof ReturnType<typeof presentDelivery>)[];
 
 /** undefined when the organization has no such delivery. */
 export async function findDelivery(

@@ -35,7 +35,22 @@ export const endpointList = (
     where: [sql`organization_id = ${organizationId} and deleted_at is null`],
   },
   present: (row) => presentEndpoint(secrets, row),
+  columns: shownColumns,
 });
+
+const shownColumns = [
+  'id',
+  'url',
+  'description',
+  'events',
+  'headerNames',
+  'maxConcurrency',
+  'maxPerSecond',
+  'disabledAt',
+  'disabledReason',
+  'createdAt',
+  'updatedAt',
+] as const satisfies (keyof ReturnType<typeof presentEndpoint>)[];
 
 export async function listEndpoints(deps: EndpointDeps, organizationId: number): Promise<Endpoint[]> {
   const { rows, present } = endpointList(deps, organizationId);

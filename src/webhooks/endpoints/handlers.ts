@@ -31,7 +31,8 @@ export function endpointHandlers({ db, secrets, temporalUi }: Services) {
   return {
     async list(ctx: Context) {
       const list = endpointList({ secrets }, keyOf(ctx).organizationId);
-      const shown = { ...list, present: (row: EndpointRow) => present(list.present(row)) };
+      const columns = [...list.columns, 'temporalUrl'];
+      const shown = { ...list, columns, present: (row: EndpointRow) => present(list.present(row)) };
       await answerList(ctx, db, shown, readQuery(ctx, listParameters));
     },
 

@@ -33,6 +33,7 @@ export const eventList = (organizationId: number, types: readonly EventType[]): 
     where: [sql`organization_id = ${organizationId} and type = any (${[...types]}::text[])`],
   },
   present: presentEvent,
+  columns: shownColumns,
 });
 
 /** The types that a comma-separated list names. Throws 400 for an unknown one. */
@@ -57,6 +58,10 @@ const presentEvent = (row: EventRow) => ({
     data: row.data,
   }),
 });
+
+const shownColumns = ['id', 'movementId', 'apiKeyId', 'body'] as const satisfies (keyof ReturnType<
+  typeof presentEvent
+>)[];
 
 async function settledEvents(deps: { pool: Queryable }): Promise<number> {
   const [row] = await query<{ position: string }>(deps, sql`select settled_events() as position`);
