@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
-import { answer, toCount, toId } from './cli/context.ts';
+import { answer, type OrgOption, toCount, toId } from './cli/context.ts';
 import { addDeliveryCommands } from './cli/deliveries.ts';
 import { addEndpointCommands } from './cli/endpoints.ts';
-import { createApiKey, revokeApiKey, type Scope } from './organizations/api-key.ts';
+import { addUserCommands } from './cli/users.ts';
+import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey, type Scope } from './organizations/api-key.ts';
 import { createOrganization } from './organizations/organization.ts';
 import { resealSecrets } from './webhooks/endpoints/reseal-secrets.ts';
 import { listen } from './webhooks/listen.ts';
@@ -25,9 +26,13 @@ key
   .requiredOption('--org <id>', 'its organization', toId)
   .addOption(new Option('--scope <scope>', 'what it may do').choices(['read', 'write']).makeOptionMandatory())
   .option('--name <name>', 'what it is for')
+  .option('--days <n>', 'how long it works; without it, until it is revoked', toId)
   .description('create an API key; prints {"id","key"}, the only time that the key is shown')
-  .action((options: { org: number; scope: Scope; name?: string }) =>
-    answer((context) => createApiKey(context, { ...options, organizationId: options.org })),
+  .action(({ org: organizationId, scope, name, days }: OrgOption & { scope: Scope; name?: string; days?: number }) =>
+    answer((context) => {
+      const expiresAt = days === undefined ? null : new Date(Date.now() + days * 86_400_000);
+      return createApiKey(context, { organizationId, scope, name, expiresAt });
+    }),
   );
 key
   .command('revoke')
@@ -40,6 +45,22 @@ key
     }),
   );
 
+key
+  .command('list')
+  .requiredOption('--org <id>', 'the organization', toId)
+  .description('print the organization’s keys, the live ones first')
+  .action(({ org }: OrgOption) => answer((context) => listApiKeys(context, org)));
+key
+  .command('rotate')
+  .argument('<id>', 'the key’s id', toId)
+  .requiredOption('--org <id>', 'its organization', toId)
+  .option('--overlap-hours <n>', 'how long the old key works on', toCount, 24)
+  .description('replace a live key; prints the new {"id","key"}, the only time that the key is shown')
+  .action((id: number, { org: organizationId, overlapHours }: OrgOption & { overlapHours: number }) =>
+    answer(({ db }) => rotateApiKey(db, { organizationId, id, overlapHours })),
+  );
+
+addUserCommands(program.command('user').description('people who sign in to the pages'));
 addEndpointCommands(program.command('endpoint').description('webhook endpoints'));
 addDeliveryCommands(program.command('delivery').description('webhook deliveries'));
 program

@@ -25,6 +25,8 @@ const app = createApp({
   temporalUi: config.TEMPORAL_UI_URL
     ? { url: config.TEMPORAL_UI_URL, namespace: config.TEMPORAL_NAMESPACE }
     : undefined,
+  publicUrl: config.PUBLIC_URL,
+  trustedProxies: config.TRUSTED_PROXIES,
   wakeDispatcher: createWaker({ pool: db.pool, log }),
 });
 const serving = await serve(app.callback(), config.PORT).catch((error) =>

@@ -44,14 +44,26 @@ export interface TestApi {
 }
 
 /** The real API on a real socket and a database of its own, with one empty organization. */
-export async function startTestApi({ namespace = 'default' } = {}): Promise<TestApi> {
-  return serveTestApi(await createTestDatabase(), { temporalAddress: inject('temporalAddress'), namespace });
+export async function startTestApi({
+  namespace = 'default',
+  ...reach
+}: {
+  namespace?: string;
+  publicUrl?: string;
+  trustedProxies?: number;
+} = {}): Promise<TestApi> {
+  return serveTestApi(await createTestDatabase(), { temporalAddress: inject('temporalAddress'), namespace, ...reach });
 }
 
 /** The same on a migrated database that the caller has; `close` closes it too. */
 export async function serveTestApi(
   db: TestDatabase,
-  { temporalAddress, namespace }: { temporalAddress: string; namespace: string },
+  {
+    temporalAddress,
+    namespace,
+    publicUrl,
+    trustedProxies = 0,
+  }: { temporalAddress: string; namespace: string; publicUrl?: string | undefined; trustedProxies?: number },
 ): Promise<TestApi> {
   const log = createLogger('silent');
   const temporal = createLazyTemporal({ address: temporalAddress, namespace });
@@ -61,6 +73,8 @@ export async function serveTestApi(
     secrets: db.secrets,
     temporal: temporal.client,
     temporalUi: { url: inject('temporalUiUrl'), namespace },
+    publicUrl,
+    trustedProxies,
     wakeDispatcher: createWaker({ pool: db.pool, log }),
   };
   const app = createApp(services);
