@@ -12,6 +12,7 @@ export const migrations = [
   { name: '0007-idempotency', class: fromSql('0007-idempotency') },
   { name: '0008-rate-limits', class: fromSql('0008-rate-limits') },
   { name: '0009-lists', class: fromSql('0009-lists') },
+  { name: '0010-people', class: fromSql('0010-people') },
 ];
 
 function fromSql(name: string) {
