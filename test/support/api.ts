@@ -6,6 +6,7 @@ import { createLogger } from '../../src/log.ts';
 import { createApiKey, type Scope } from '../../src/organizations/api-key.ts';
 import { createOrganization } from '../../src/organizations/organization.ts';
 import { apiRouter } from '../../src/routes.ts';
+import { pageRouter } from '../../src/web/routes.ts';
 import { createLazyTemporal } from '../../src/webhooks/temporal-client.ts';
 import { createWaker } from '../../src/webhooks/wake.ts';
 import { checkDocumented } from './conformance.ts';
@@ -38,6 +39,8 @@ export interface TestApi {
   createKey(scope: Scope, organizationId?: number): Promise<string>;
   /** Each operation that the API routes, as `GET /api/v1/parts/{id}`, the document's own not included. */
   operations(): string[];
+  /** Each page that is routed, as `GET /o/:org/settings/keys`. */
+  pages(): { method: string; path: string }[];
   /** `path` below /api/v1, e.g. `/parts`. The answer must be as the API's document says. */
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   close(): Promise<void>;
@@ -90,6 +93,7 @@ export async function serveTestApi(
     createOrganization: async () => (await createOrganization(db, 'Another')).id,
     createKey: async (scope, id = organizationId) => (await createApiKey(db, { organizationId: id, scope })).key,
     operations: () => operationsOf(apiRouter(services)),
+    pages: () => routesOf(pageRouter(services)),
     async request(method, path, options = {}) {
       const answer = await request(`${origin}/api/v1${path}`, method, { key, ...options });
       checkDocumented(method, path, answer);
@@ -118,9 +122,10 @@ async function request(url: string, method: string, { body, key, headers }: Requ
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
 }
 
-const operationsOf = (router: Router) =>
+const routesOf = (router: Router) =>
   router.stack.flatMap(({ path, methods }) =>
-    methods
-      .filter((method) => method !== 'HEAD')
-      .map((method) => `${method} ${String(path).replace(/:(\w+)/g, '{$1}')}`),
+    methods.filter((method) => method !== 'HEAD').map((method) => ({ method, path: String(path) })),
   );
+
+const operationsOf = (router: Router) =>
+  routesOf(router).map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
