@@ -77,6 +77,8 @@ export const en = {
     negative: 'It must not be less than 0.',
     zero: 'It must not be 0.',
     notBetween: (min: string, max: string) => `It must be a whole number from ${min} to ${max}.`,
+    notMoney: 'Write an amount of money, for example 185 or 18.50.',
+    notInstant: 'Choose a date and a time.',
     future: 'It must not be in the future.',
     notAChoice: 'Choose one of these.',
     other: (predicate: string) => `It ${predicate}.`,

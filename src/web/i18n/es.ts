@@ -77,6 +77,8 @@ export const es: Messages = {
     negative: 'No puede ser menor que 0.',
     zero: 'No puede ser 0.',
     notBetween: (min, max) => `Tiene que ser un número entero de ${min} a ${max}.`,
+    notMoney: 'Escribe un importe, por ejemplo 185 o 18.50.',
+    notInstant: 'Elige una fecha y una hora.',
     future: 'No puede estar en el futuro.',
     notAChoice: 'Elige una de estas opciones.',
     other: (predicate) => `No es válido (${predicate}).`,
