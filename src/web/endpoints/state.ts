@@ -20,7 +20,7 @@ export function reasonIn({ t, format }: Pick<Visitor, 't' | 'format'>, reason: s
   const failing = /^nothing was delivered since (\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC; (\d+) deliveries failed$/.exec(
     reason,
   );
-  if (failing === null) return reasons.other(reason);
+  if (failing === null) return `${reason}.`;
   const [, date, time, count] = failing;
   return reasons.failing(format.dateTime(new Date(`${date}T${time}Z`)), Number(count));
 }

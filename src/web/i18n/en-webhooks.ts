@@ -95,7 +95,6 @@ const endpoints = {
     gone: 'It answered “410 Gone”: what is there wants no more deliveries.',
     failing: (since: string, failed: number) =>
       `Nothing got through since ${since}, while ${failed} deliveries failed.`,
-    other: (reason: string) => `${reason}.`,
   },
   disabledNotice: (url: string) => `${url} is disabled and gets no events.`,
   disabledNoticeMore: (count: number) =>

@@ -89,14 +89,13 @@ const endpoints: Messages['endpoints'] = {
   delete: 'Eliminar',
   deleteTitle: '¿Eliminar este endpoint?',
   deleteLead:
-    'Deja de recibir eventos y su clave de firma ya no sirve. No se puede deshacer; el registro de lo entregado se conserva.',
+    'Deja de recibir eventos y la clave de firma ya no sirve. No se puede deshacer; el registro de lo entregado se conserva.',
   deleteSubmit: 'Eliminar endpoint',
   deletedDone: 'El endpoint está eliminado.',
   reasons: {
     byHand: 'Alguien de aquí lo desactivó.',
     gone: 'Respondió «410 Gone»: lo que hay ahí no quiere más entregas.',
     failing: (since, failed) => `Nada llegó desde el ${since}, y fallaron ${failed} entregas.`,
-    other: (reason) => `${reason}.`,
   },
   disabledNotice: (url) => `${url} está desactivado y no recibe eventos.`,
   disabledNoticeMore: (count) =>
