@@ -50,7 +50,7 @@ export const openApiDocument = createDocument(
     paths: pathsOf(operations),
     webhooks,
     components: {
-      schemas: { Error: ErrorAnswer },
+      schemas: { ErrorAnswer },
       responses: errorResponses,
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'An API key as the token.' },

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { oas31, ZodOpenApiOperationObject, ZodOpenApiPathsObject, ZodOpenApiResponsesObject } from 'zod-openapi';
-import type { JsonSchema } from '../http/fields.ts';
+import { idSchema, type JsonSchema } from '../http/fields.ts';
 
 /** One operation of the API, as the document describes it. */
 export interface Operation {
@@ -96,7 +96,7 @@ export const errorResponses = Object.fromEntries(
     {
       description: errorDescriptions[Number(status)] ?? '',
       headers: { ...everyAnswer, ...errorHeaders[status] },
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/ErrorAnswer' } } },
     },
   ]),
 );
@@ -175,7 +175,7 @@ function pathParameter(name: string, { path }: Operation) {
     schema: isEvent
       ? { type: 'string' as const, format: 'uuid' }
       : byName === undefined
-        ? { type: 'integer' as const, minimum: 1, maximum: Number.MAX_SAFE_INTEGER }
+        ? idSchema
         : { type: 'string' as const, minLength: 1 },
   };
 }

@@ -1,4 +1,5 @@
 import type { oas31 } from 'zod-openapi';
+import { idSchema } from '../http/fields.ts';
 import type { Parameter } from './operation.ts';
 
 /** Query parameters that several lists take. */
@@ -17,7 +18,7 @@ export const flag = (description: string): Parameter => ({
 
 export const idOf = (description: string): Parameter => ({
   description,
-  schema: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+  schema: idSchema,
 });
 
 export const limit: Parameter = {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { EndpointPatch, NewEndpoint, Recover, RotateSecret, WhatWasMissed } from '../../webhooks/endpoints/schema.ts';
+import { NewEndpoint, patchRules, Recover, RotateSecret, WhatWasMissed } from '../../webhooks/endpoints/schema.ts';
 import type { Operation } from '../operation.ts';
 import { locationHeader } from '../parameters.ts';
 import {
   Endpoint,
+  EndpointWithSecret,
   list,
-  NewEndpointAnswer,
+  mergePatch,
   one,
   Recovery,
   RecoveryDryRun,
@@ -34,7 +35,7 @@ export const endpointOperations: Operation[] = [
     summary: 'Register an endpoint',
     description: 'Without `events` it gets the four published ones. The secret is shown in this answer only.',
     body: { schema: NewEndpoint.meta({ id: 'NewWebhookEndpoint' }) },
-    answers: { 201: { description: 'Registered.', schema: one(NewEndpointAnswer), headers: locationHeader } },
+    answers: { 201: { description: 'Registered.', schema: one(EndpointWithSecret), headers: locationHeader } },
   },
   { method: 'get', path, id: 'getEndpoint', tag, summary: 'Get an endpoint', answers: { 200: shown } },
   {
@@ -45,7 +46,7 @@ export const endpointOperations: Operation[] = [
     summary: 'Change an endpoint',
     description: 'A JSON Merge Patch (RFC 7396).',
     body: {
-      schema: EndpointPatch.meta({ id: 'WebhookEndpointPatch' }),
+      schema: mergePatch(NewEndpoint, patchRules.clearable).meta({ id: 'WebhookEndpointPatch' }),
       contentTypes: ['application/json', 'application/merge-patch+json'],
     },
     answers: { 200: shown },
@@ -90,12 +91,17 @@ export const endpointOperations: Operation[] = [
     tag,
     summary: 'Enable it again',
     description: 'With `recover` it also gets what it missed.',
-    body: { schema: z.strictObject({ recover: z.union([z.boolean(), WhatWasMissed]).optional() }), optional: true },
+    body: {
+      schema: z
+        .strictObject({ recover: z.union([z.boolean(), WhatWasMissed]).optional() })
+        .meta({ id: 'EnableEndpoint' }),
+      optional: true,
+    },
     answers: {
       200: shown,
       202: {
         description: 'Enabled, and what it missed is being sent.',
-        schema: one(Endpoint.extend({ recovery: Recovery })),
+        schema: one(Endpoint.extend({ recovery: Recovery }).meta({ id: 'EnabledEndpoint' })),
         headers: locationHeader,
       },
     },

@@ -1,7 +1,7 @@
-import { LocationPatch, NewLocation } from '../../stock/locations/schema.ts';
+import { clearableFields, NewLocation } from '../../stock/locations/schema.ts';
 import type { Operation } from '../operation.ts';
 import { by, etag, ifMatch, locationHeader, pageParameters, text } from '../parameters.ts';
-import { Location, list, one } from '../schemas.ts';
+import { Location, list, mergePatch, one } from '../schemas.ts';
 
 const tag = 'Locations';
 const byLocation = { by: by('id', 'name') };
@@ -48,7 +48,7 @@ export const locationOperations: Operation[] = [
     query: byLocation,
     headers: { 'If-Match': ifMatch },
     body: {
-      schema: LocationPatch.meta({ id: 'LocationPatch' }),
+      schema: mergePatch(NewLocation, clearableFields).meta({ id: 'LocationPatch' }),
       contentTypes: ['application/json', 'application/merge-patch+json'],
     },
     answers: { 200: { description: 'The location.', schema: one(Location), headers: etag } },

@@ -3,7 +3,7 @@ import { maxBatchItems } from '../../http/batch.ts';
 import { movementBody, movementKinds } from '../../stock/movements/schema.ts';
 import type { Operation, Parameter } from '../operation.ts';
 import { locationHeader, pageParameters, stockFilters } from '../parameters.ts';
-import { BatchMovement, list, Movement, MovementSummary, one } from '../schemas.ts';
+import { BatchMovement, batchModes, list, Movement, MovementSummary, one } from '../schemas.ts';
 
 const tag = 'Movements';
 
@@ -16,6 +16,12 @@ const prefer: Parameter = {
   description: '`return=representation`: answer the full movement (of a transfer both rows).',
   schema: { type: 'string', enum: ['return=representation'] },
 };
+
+/** Unions of whole answers: generators for Java do not take a list among the choices for a field. */
+const RecordedMovement = z
+  .union([one(MovementSummary), one(Movement), one(z.array(Movement), 'MovementRows')])
+  .meta({ id: 'RecordedMovement', description: 'The summary, unless `Prefer` asks for more.' });
+const results = one(z.array(BatchMovement), 'MovementBatch');
 
 const preferenceApplied = {
   'Preference-Applied': {
@@ -52,7 +58,7 @@ export const movementOperations: Operation[] = [
     answers: {
       201: {
         description: 'Recorded.',
-        schema: one(z.union([MovementSummary, Movement, z.array(Movement)])),
+        schema: RecordedMovement,
         headers: { ...locationHeader, ...preferenceApplied },
       },
     },
@@ -67,15 +73,16 @@ export const movementOperations: Operation[] = [
       'In order, each seeing what those before it left; all or none. With `atomic: false` each by itself, its `status` beside it. ' +
       'With `dryRun` nothing is recorded.',
     body: {
-      schema: z.strictObject({
-        movements: z.array(movementBody).min(1).max(maxBatchItems),
-        atomic: z.boolean().default(true),
-        dryRun: z.boolean().default(false),
-      }),
+      schema: z
+        .strictObject({
+          movements: z.array(movementBody).min(1).max(maxBatchItems),
+          ...batchModes,
+        })
+        .meta({ id: 'NewMovementBatch' }),
     },
     answers: {
-      200: { description: 'What would come of it: a dry run.', schema: one(z.array(BatchMovement)) },
-      201: { description: 'One result for each item, in order.', schema: one(z.array(BatchMovement)) },
+      200: { description: 'What would come of it: a dry run.', schema: results },
+      201: { description: 'One result for each item, in order.', schema: results },
     },
   },
   {

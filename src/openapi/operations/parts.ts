@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { maxBatchItems } from '../../http/batch.ts';
-import { NewPart, PartPatch } from '../../stock/parts/schema.ts';
+import { NewPart, patchRules } from '../../stock/parts/schema.ts';
 import type { Operation } from '../operation.ts';
 import { by, etag, flag, ifMatch, locationHeader, pageParameters, text } from '../parameters.ts';
-import { BatchPart, list, one, Part } from '../schemas.ts';
+import { BatchPart, batchModes, list, mergePatch, one, Part } from '../schemas.ts';
 
 const tag = 'Parts';
+const PartPatch = mergePatch(NewPart, patchRules.clearable);
+/** A part that is new needs a name too; one that exists is told by its sku. */
+const PutPart = PartPatch.extend({ sku: NewPart.shape.sku }).meta({ id: 'PutPart' });
+
 const byPart = { by: by('id', 'sku') };
 
 export const partOperations: Operation[] = [
@@ -41,23 +45,16 @@ export const partOperations: Operation[] = [
     summary: 'Create or change up to 1,000 parts by their sku',
     description: 'All or none; with `atomic: false` each by itself. A part that exists gets the given fields.',
     body: {
-      schema: {
-        type: 'object',
-        required: ['parts'],
-        additionalProperties: false,
-        properties: {
-          parts: {
-            type: 'array',
-            minItems: 1,
-            maxItems: maxBatchItems,
-            items: { type: 'object', required: ['sku'], properties: { sku: { type: 'string' } } },
-          },
-          atomic: { type: 'boolean', default: true },
-          dryRun: { type: 'boolean', default: false },
-        },
-      },
+      schema: z
+        .strictObject({
+          parts: z.array(PutPart).min(1).max(maxBatchItems),
+          ...batchModes,
+        })
+        .meta({ id: 'PutParts' }),
     },
-    answers: { 200: { description: 'One result for each item, in order.', schema: one(z.array(BatchPart)) } },
+    answers: {
+      200: { description: 'One result for each item, in order.', schema: one(z.array(BatchPart), 'PartBatch') },
+    },
   },
   {
     method: 'get',

@@ -103,7 +103,7 @@ const statuses = field(
       ? known
       : refuse(`must be a list of ${recoverableStatuses.join(', ')}`);
   },
-  { type: 'array', minItems: 1, uniqueItems: true, items: { type: 'string', enum: [...recoverableStatuses] } },
+  { type: 'array', minItems: 1, items: { type: 'string', enum: [...recoverableStatuses] } },
 );
 
 const recovered = { until: instant.optional(), events: events.optional(), statuses: statuses.optional() };
@@ -119,7 +119,7 @@ function wanted(value: unknown): unknown {
 
 export const WhatWasMissed = z
   .strictObject({ since: instant.optional(), ...recovered }, { error: 'must be true, false or an object' })
-  .meta({ unusedIO: 'input' });
+  .meta({ id: 'WhatWasMissed', unusedIO: 'input' });
 
 export const EnableEndpoint = z.strictObject({
   recover: z.preprocess(wanted, WhatWasMissed.optional()).optional(),
