@@ -85,9 +85,10 @@ export const Movement = z
   .meta({ id: 'Movement' });
 
 const summary = { partId: id, sku: text, onHand: quantity, unit: text };
-export const MovementSummary = z
-  .object(summary)
-  .meta({ id: 'MovementSummary', description: '`onHand` is the part’s total over all locations.' });
+/** One object for the summary and the whole row: generated clients could not tell two apart. */
+export const RecordedMovement = Movement.partial()
+  .extend(summary)
+  .meta({ id: 'RecordedMovement', description: 'These four, unless `Prefer` asks for the whole row.' });
 
 /** Defaults are words: generated types would take a field with a default for required. */
 export const batchModes = {

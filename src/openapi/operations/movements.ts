@@ -3,7 +3,7 @@ import { maxBatchItems } from '../../http/batch.ts';
 import { movementBody, movementKinds } from '../../stock/movements/schema.ts';
 import type { Operation, Parameter } from '../operation.ts';
 import { locationHeader, pageParameters, stockFilters } from '../parameters.ts';
-import { BatchMovement, batchModes, list, Movement, MovementSummary, one } from '../schemas.ts';
+import { BatchMovement, batchModes, list, Movement, one, RecordedMovement } from '../schemas.ts';
 
 const tag = 'Movements';
 
@@ -17,10 +17,10 @@ const prefer: Parameter = {
   schema: { type: 'string', enum: ['return=representation'] },
 };
 
-/** Unions of whole answers: generators for Java do not take a list among the choices for a field. */
-const RecordedMovement = z
-  .union([one(MovementSummary), one(Movement), one(z.array(Movement), 'MovementRows')])
-  .meta({ id: 'RecordedMovement', description: 'The summary, unless `Prefer` asks for more.' });
+/** A union of whole answers: generators for Java do not take a list among the choices for a field. */
+const recordedMovement = z
+  .union([one(RecordedMovement), one(z.array(Movement), 'MovementRows')])
+  .meta({ id: 'RecordMovementAnswer', description: 'Rows only of a transfer, and only when `Prefer` asks for them.' });
 const results = one(z.array(BatchMovement), 'MovementBatch');
 
 const preferenceApplied = {
@@ -58,7 +58,7 @@ export const movementOperations: Operation[] = [
     answers: {
       201: {
         description: 'Recorded.',
-        schema: RecordedMovement,
+        schema: recordedMovement,
         headers: { ...locationHeader, ...preferenceApplied },
       },
     },
