@@ -46,7 +46,18 @@ export const Location = z
   .meta({ id: 'Location' });
 
 export const Level = z
-  .object({ partId: id, sku: text, locationId: id, location: text, onHand: quantity, unit: text })
+  .object({
+    partId: id,
+    sku: text,
+    locationId: id,
+    location: text,
+    onHand: quantity,
+    unit: text,
+    value: cents.meta({
+      description:
+        'This level’s share of the part’s value, in cents: the average × the level to within a cent, together exactly the value.',
+    }),
+  })
   .meta({ id: 'StockLevel', description: 'The stock of one part at one location.' });
 
 const kind = z.enum(movementKinds);
