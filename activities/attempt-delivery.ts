@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { eventBody } from '../src/webhooks/events/event-body.ts';
 import type { SecretBox } from '../src/webhooks/secret-box.ts';
 import {
   type AttemptResult,
@@ -172,12 +173,14 @@ function messageOf({ secrets }: AttemptDeps, claim: Claim): WebhookMessage {
     eventType: claim.event_type,
     movementId: claim.movement_id,
     apiKeyId: claim.api_key_id,
-    body: JSON.stringify({
-      event: claim.event_type,
-      orgId: Number(claim.organization_id),
-      createdAt: new Date(claim.event_created_at).getTime(),
-      data: claim.data,
-    }),
+    body: JSON.stringify(
+      eventBody({
+        type: claim.event_type,
+        organizationId: Number(claim.organization_id),
+        createdAt: new Date(claim.event_created_at),
+        data: claim.data,
+      }),
+    ),
   };
 }
 

@@ -14,6 +14,7 @@ import { movementHandlers } from './stock/movements/handlers.ts';
 import { partHandlers } from './stock/parts/handlers.ts';
 import { deliveryHandlers } from './webhooks/deliveries/handlers.ts';
 import { endpointHandlers } from './webhooks/endpoints/handlers.ts';
+import { eventHandlers } from './webhooks/events/handlers.ts';
 
 /** Every URL of the service. */
 export function mountRoutes(app: Koa, services: Services): void {
@@ -41,6 +42,7 @@ export function apiRouter(services: Services): Router {
   const movements = movementHandlers(services);
   const endpoints = endpointHandlers(services);
   const deliveries = deliveryHandlers(services);
+  const events = eventHandlers(services);
   const once = idempotent(services);
   const wake = wakes(services);
 
@@ -75,7 +77,8 @@ export function apiRouter(services: Services): Router {
   api.get('/deliveries/:id', deliveries.get);
   api.post('/deliveries/:id/retry', write, wake, once, deliveries.retry);
   api.post('/deliveries/:id/cancel', write, wake, once, deliveries.cancel);
-  api.get('/events/:id', deliveries.getEvent);
+  api.get('/events', events.list);
+  api.get('/events/:id', events.get);
   return api;
 }
 

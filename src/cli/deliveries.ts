@@ -1,9 +1,12 @@
 import { type Command, Option } from 'commander';
+import { readPage } from '../db/keyset.ts';
 import { notFound } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { cancelDelivery, retryDelivery } from '../webhooks/deliveries/control.ts';
 import {
+  type DeliveryDetails,
   deliveryList,
+  deliverySorts,
   deliveryStatuses,
   findDelivery,
   listAttempts,
@@ -22,8 +25,9 @@ export function addDeliveryCommands(delivery: Command): void {
     .description('list deliveries')
     .action((options: OrgOption & { endpoint?: number; status?: string; limit: number }) =>
       answer(async (context) => {
-        const list = deliveryList(context, options.org, { endpointId: options.endpoint, status: options.status });
-        return (await list.page(undefined, options.limit)).map(presentDelivery);
+        const { rows, present } = deliveryList(options.org, { endpointId: options.endpoint, status: options.status });
+        const newest = { sort: deliverySorts.id, descending: true, limit: options.limit };
+        return (await readPage<DeliveryDetails>(context, rows, newest)).map(present);
       }),
     );
   onDelivery(delivery, 'show', 'a delivery with its attempts', async () => undefined);

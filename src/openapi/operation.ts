@@ -35,6 +35,8 @@ interface Body {
 interface Answer {
   description: string;
   schema: z.ZodType | JsonSchema;
+  /** A list: as CSV too, where the client prefers it. */
+  isList?: boolean;
   headers?: oas31.HeadersObject;
 }
 
@@ -43,6 +45,7 @@ const errorNames: Record<number, string> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'NotFound',
+  406: 'NotAcceptable',
   409: 'Conflict',
   412: 'PreconditionFailed',
   413: 'PayloadTooLarge',
@@ -58,6 +61,7 @@ const errorDescriptions: Record<number, string> = {
   401: 'No key, or one that is unknown, revoked or expired.',
   403: 'A read-only key on a write.',
   404: 'What the path names does not exist.',
+  406: '`Accept` admits neither JSON nor CSV.',
   409: 'The request contradicts what is stored, or the same request is still running.',
   412: '`If-Match` does not name the current version.',
   413: 'The body is too large.',
@@ -109,10 +113,6 @@ export const idempotencyKey: Parameter = {
 
 const replayed: oas31.HeadersObject = {
   'Idempotent-Replayed': { description: '`true` on a stored answer.', schema: { type: 'string', enum: ['true'] } },
-};
-
-const nextPage: oas31.HeadersObject = {
-  Link: { description: 'With `rel="next"`: the next page, when this is not the last.', schema: { type: 'string' } },
 };
 
 export function pathsOf(operations: Operation[]): ZodOpenApiPathsObject {
@@ -186,7 +186,6 @@ function responsesOf(operation: Operation, isWrite: boolean): ZodOpenApiResponse
     const headers = {
       ...everyAnswer,
       ...(isWrite ? replayed : {}),
-      ...(operation.query?.cursor === undefined ? {} : nextPage),
       ...answer?.headers,
     };
     responses[`${Number(status)}` as '200'] =
@@ -203,6 +202,7 @@ function responsesOf(operation: Operation, isWrite: boolean): ZodOpenApiResponse
     ...(isWrite ? [403, 409, 422] : []),
     ...(operation.path.includes('{') ? [404] : []),
     ...(operation.body === undefined ? [] : [413, 415]),
+    ...(Object.values(operation.answers).some((answer) => answer?.isList) ? [406] : []),
     ...(operation.refusals ?? []),
   ]);
   for (const status of [...statuses].sort()) {
@@ -211,4 +211,14 @@ function responsesOf(operation: Operation, isWrite: boolean): ZodOpenApiResponse
   return responses;
 }
 
-const contentOf = ({ schema }: Answer) => ({ 'application/json': { schema } });
+const contentOf = ({ schema, isList }: Answer) => ({
+  'application/json': { schema },
+  ...(isList ? { 'text/csv': { schema: csv } } : {}),
+});
+
+const csv: JsonSchema = {
+  type: 'string',
+  description:
+    'RFC 4180, UTF-8: a header line with the keys of the JSON rows, then each row; every row unless `limit`. Null is an empty ' +
+    'field, an empty text a quoted one, lists and objects are JSON.',
+};

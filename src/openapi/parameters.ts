@@ -1,6 +1,11 @@
+import type { z } from 'zod';
 import type { oas31 } from 'zod-openapi';
+import type { Sort } from '../db/keyset.ts';
 import { idSchema } from '../http/fields.ts';
-import type { Parameter } from './operation.ts';
+import { maxLimit, sortNames } from '../http/list.ts';
+import { maxSearchLength } from '../http/query.ts';
+import type { Operation, Parameter } from './operation.ts';
+import { list } from './schemas.ts';
 
 /** Query parameters that several lists take. */
 
@@ -23,13 +28,33 @@ export const idOf = (description: string): Parameter => ({
 
 export const limit: Parameter = {
   description: 'How many rows at most.',
-  schema: { type: 'integer', minimum: 1, maximum: 500 },
+  schema: { type: 'integer', minimum: 1, maximum: maxLimit },
 };
 
-export const pageParameters: Record<string, Parameter> = {
+/** What every list takes. */
+export const listParameters = (sorts: Record<string, Sort>, defaultSort: string): Record<string, Parameter> => ({
   limit,
-  cursor: text('`nextCursor` of the page before.'),
-};
+  cursor: text('`nextCursor` of the page before, in the same order.'),
+  sort: {
+    description: `The order; \`-\` is descending. \`${defaultSort}\` unless given.`,
+    schema: { type: 'string', enum: sortNames(sorts), default: defaultSort },
+  },
+});
+
+export const search = (where: string): Parameter => ({
+  description: `Holds this text in ${where}, whatever its case.`,
+  schema: { type: 'string', minLength: 1, maxLength: maxSearchLength },
+});
+
+/** The answer of a list. */
+export const rowsOf = (description: string, item: z.ZodType): Operation['answers'] => ({
+  200: {
+    description,
+    schema: list(item),
+    isList: true,
+    headers: { Link: { description: 'Where the next page is, with `rel="next"`.', schema: { type: 'string' } } },
+  },
+});
 
 export const by = (...choices: string[]): Parameter => ({
   description: 'What the text names, where it could be an id and a name.',

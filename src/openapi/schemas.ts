@@ -50,7 +50,18 @@ export const Location = z
   .meta({ id: 'Location' });
 
 export const Level = z
-  .object({ partId: id, sku: text, locationId: id, location: text, onHand: quantity, unit: text })
+  .object({
+    partId: id,
+    sku: text,
+    locationId: id,
+    location: text,
+    onHand: quantity,
+    unit: text,
+    value: cents.meta({
+      description:
+        'This level’s share of the part’s value, in cents: the average × the level to within a cent, together exactly the value.',
+    }),
+  })
   .meta({ id: 'StockLevel', description: 'The stock of one part at one location.' });
 
 const kind = z.enum(movementKinds);
@@ -230,3 +241,14 @@ export const mergePatch = (schema: z.ZodObject, clearable: readonly string[]) =>
 export const EventDetails = z
   .object({ id: z.uuid(), event: text, movementId: id.nullable(), createdAt: at, data: z.looseObject({}) })
   .meta({ id: 'EventDetails' });
+
+export const FollowedEvent = z
+  .object({
+    id: z.uuid().meta({ description: 'The `webhook-id` of its deliveries.' }),
+    movementId: id.nullable(),
+    apiKeyId: id.nullable().meta({ description: 'Of the key that wrote it.' }),
+    body: z
+      .object({ event: text, orgId: id, createdAt: int64, data: z.looseObject({}) })
+      .meta({ id: 'EventBody', description: 'What webhooks are sent; `createdAt` is epoch milliseconds.' }),
+  })
+  .meta({ id: 'FollowedEvent' });

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { isStorable } from '../db/conditions.ts';
 import { badRequest, conflict } from '../errors.ts';
 import { foldName } from '../fold-name.ts';
 import { asId } from '../http/query.ts';
@@ -40,6 +41,3 @@ export function checkBy(by: string | undefined, choices: readonly string[]): str
   if (by === undefined || choices.includes(by)) return by;
   throw badRequest(`\`by\` must be ${choices.map((choice) => `\`${choice}\``).join(' or ')}.`);
 }
-
-/** What PostgreSQL cannot hold as text was never stored. */
-export const isStorable = (text: string) => !text.includes('\0') && text.isWellFormed();

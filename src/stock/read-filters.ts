@@ -1,7 +1,9 @@
 import type { Context } from 'koa';
+import { sql } from 'kysely';
 import type { Pool } from 'pg';
-import { badRequest } from '../errors.ts';
-import { asId, readQuery } from '../http/query.ts';
+import { nothing } from '../db/conditions.ts';
+import type { Sql } from '../db/keyset.ts';
+import { readId, readQuery } from '../http/query.ts';
 import { checkBy, findReference } from './find-reference.ts';
 
 export const stockFilterParameters = ['sku', 'partId', 'location', 'locationId', 'by'] as const;
@@ -46,13 +48,24 @@ async function resolve(
   },
 ): Promise<number | 'any' | 'nothing'> {
   const { organizationId, text, by } = given;
-  const id = given.id === undefined ? undefined : asId(given.id);
-  if (given.id !== undefined && id === undefined) throw badRequest(`\`${given.idParameter}\` must be a numeric id.`);
+  const id = readId(given.idParameter, given.id);
   if (text === undefined) return id ?? 'any';
   const named = await findReference({ pool }, noun, { organizationId, text, by });
   if (named === undefined || (id !== undefined && id !== named)) return 'nothing';
   return named;
 }
+
+/** The rows of a part and at a location, given the columns that say so. */
+export const stockConditions = (
+  filter: StockFilter | undefined,
+  { part, location }: { part: Sql; location: Sql },
+): Sql[] =>
+  filter === undefined
+    ? [nothing]
+    : [
+        ...(filter.partId === undefined ? [] : [sql`${part} = ${filter.partId}`]),
+        ...(filter.locationId === undefined ? [] : [sql`${location} = ${filter.locationId}`]),
+      ];
 
 /** The query parameters of a list of stock or movements. */
 export function readStockQuery<const T extends string>(ctx: Context, others: readonly T[]) {

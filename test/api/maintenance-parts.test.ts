@@ -322,7 +322,7 @@ describe('GET /parts', () => {
     expect((await api.request('GET', next)).body.data.map((part: { id: number }) => part.id)).toEqual(ids.slice(3));
   });
 
-  it.each(['archived=yes', 'archived=', 'archived=1', 'barcode=1&barcode=2', 'supplier=x'])(
+  it.each(['archived=yes', 'archived=', 'archived=1', 'barcode=1&barcode=2', 'suplier=x'])(
     'refuses ?%s',
     async (query) => {
       expectError(await api.request('GET', `/parts?${query}`), 400, 'bad_request');

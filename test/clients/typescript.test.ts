@@ -74,7 +74,7 @@ it('has types that refuse what the API would refuse', async () => {
   const head = [
     `import createClient from 'openapi-fetch';`,
     `import type { components, paths } from './api.ts';`,
-    `const client = createClient<paths>();`,
+    `const client = createClient<paths, 'application/json'>();`,
   ];
   writeFileSync(join(folder, 'wrong.ts'), [...head, ...Object.values(wrong)].join('\n'));
   const { stdout } = await typeCheck();

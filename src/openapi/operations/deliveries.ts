@@ -1,7 +1,8 @@
-import { deliveryStatuses } from '../../webhooks/deliveries/list-deliveries.ts';
+import { deliverySorts, deliveryStatuses } from '../../webhooks/deliveries/list-deliveries.ts';
+import { everyEventType } from '../../webhooks/event-types.ts';
 import type { Operation } from '../operation.ts';
-import { dateTime, idOf, pageParameters, text } from '../parameters.ts';
-import { Delivery, DeliveryDetails, EventDetails, list, one } from '../schemas.ts';
+import { dateTime, idOf, limit, listParameters, rowsOf, text } from '../parameters.ts';
+import { Delivery, DeliveryDetails, EventDetails, FollowedEvent, one } from '../schemas.ts';
 
 const tag = 'Deliveries';
 const accepted = { description: 'Accepted; the delivery tells what comes of it.', schema: one(Delivery) };
@@ -21,9 +22,9 @@ export const deliveryOperations: Operation[] = [
       status: { description: 'With this status.', schema: { type: 'string', enum: [...deliveryStatuses] } },
       since: dateTime('Created at or after this instant.'),
       until: dateTime('Created before this instant.'),
-      ...pageParameters,
+      ...listParameters(deliverySorts, '-id'),
     },
-    answers: { 200: { description: 'Deliveries.', schema: list(Delivery) } },
+    answers: rowsOf('Deliveries.', Delivery),
   },
   {
     method: 'get',
@@ -50,6 +51,25 @@ export const deliveryOperations: Operation[] = [
     tag,
     summary: 'End it',
     answers: { 202: accepted },
+  },
+  {
+    method: 'get',
+    path: '/events',
+    id: 'listEvents',
+    tag,
+    summary: 'Follow the events',
+    description:
+      'What webhooks are sent, for a system that cannot be called: the same bodies, in the order in which they were committed. ' +
+      'Keep `nextCursor` and send it as `after` the next time: no event is left out or comes twice, whoever writes meanwhile. ' +
+      'It is there on the last page too, and on an empty one. 100 unless `limit`.',
+    query: {
+      after: text(
+        '`nextCursor` of the page before; `now`: only what is still to come. Without it, from the first event.',
+      ),
+      types: text(`Of these types, by comma: ${everyEventType.map((type) => `\`${type}\``).join(', ')}.`),
+      limit,
+    },
+    answers: rowsOf('Events.', FollowedEvent),
   },
   {
     method: 'get',

@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { endpointSorts } from '../../webhooks/endpoints/find-endpoint.ts';
 import { NewEndpoint, patchRules, Recover, RotateSecret, WhatWasMissed } from '../../webhooks/endpoints/schema.ts';
 import type { Operation } from '../operation.ts';
-import { locationHeader } from '../parameters.ts';
+import { listParameters, locationHeader, rowsOf } from '../parameters.ts';
 import {
   Endpoint,
   EndpointWithSecret,
-  list,
   mergePatch,
   one,
   Recovery,
@@ -25,7 +25,8 @@ export const endpointOperations: Operation[] = [
     id: 'listEndpoints',
     tag,
     summary: 'List endpoints',
-    answers: { 200: { description: 'Endpoints.', schema: list(Endpoint) } },
+    query: listParameters(endpointSorts, 'id'),
+    answers: rowsOf('Endpoints.', Endpoint),
   },
   {
     method: 'post',

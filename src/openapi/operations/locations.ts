@@ -1,7 +1,8 @@
+import { locationSorts } from '../../stock/locations/list-locations.ts';
 import { clearableFields, NewLocation } from '../../stock/locations/schema.ts';
 import type { Operation } from '../operation.ts';
-import { by, etag, ifMatch, locationHeader, pageParameters, text } from '../parameters.ts';
-import { Location, list, mergePatch, one } from '../schemas.ts';
+import { by, dateTime, etag, ifMatch, listParameters, locationHeader, rowsOf, search, text } from '../parameters.ts';
+import { Location, mergePatch, one } from '../schemas.ts';
 
 const tag = 'Locations';
 const byLocation = { by: by('id', 'name') };
@@ -15,9 +16,11 @@ export const locationOperations: Operation[] = [
     summary: 'List locations',
     query: {
       externalId: text('With this external id.'),
-      ...pageParameters,
+      updatedSince: dateTime('Whose own fields changed at or after this instant.'),
+      q: search('name or external id'),
+      ...listParameters(locationSorts, 'id'),
     },
-    answers: { 200: { description: 'Locations.', schema: list(Location) } },
+    answers: rowsOf('Locations.', Location),
   },
   {
     method: 'post',

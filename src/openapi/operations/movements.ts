@@ -1,15 +1,27 @@
 import { z } from 'zod';
 import { maxBatchItems } from '../../http/batch.ts';
+import { movementSorts } from '../../stock/movements/list-movements.ts';
 import { movementBody, movementKinds } from '../../stock/movements/schema.ts';
 import type { Operation, Parameter } from '../operation.ts';
-import { locationHeader, pageParameters, stockFilters } from '../parameters.ts';
-import { BatchMovement, batchModes, list, Movement, one, RecordedMovement } from '../schemas.ts';
+import { dateTime, listParameters, locationHeader, rowsOf, search, stockFilters, text } from '../parameters.ts';
+import { BatchMovement, batchModes, Movement, one, RecordedMovement } from '../schemas.ts';
 
 const tag = 'Movements';
 
 const filters: Record<string, Parameter> = {
   ...stockFilters,
   kind: { description: 'Of one kind only.', schema: { type: 'string', enum: [...movementKinds] } },
+  reference: text('With this reference.'),
+  referenceLine: text('With this line of a reference.'),
+  externalId: text('With this external id: of a transfer both rows.'),
+  reasonCode: text('With this reason code.'),
+  costCenter: text('With this cost center.'),
+  workOrder: text('With this work order.'),
+  since: dateTime('Created at or after this instant.'),
+  until: dateTime('Created before this instant.'),
+  occurredSince: dateTime('Occurred at or after this instant.'),
+  occurredUntil: dateTime('Occurred before this instant.'),
+  q: search('sku, part’s name, note, or any of the reference and code fields'),
 };
 
 const prefer: Parameter = {
@@ -37,12 +49,15 @@ export const movementOperations: Operation[] = [
     id: 'listMovements',
     tag,
     summary: 'List the ledger',
-    description: 'Newest first, 100 rows unless `limit`.',
+    description:
+      'Newest first, 100 rows unless `limit`. With `sort=sequence` in the order in which they were committed, for who follows the ' +
+      'ledger: `nextCursor` is there on the last page too, and on an empty one; who sends it as `cursor` the next time misses no ' +
+      'row and gets none twice, whoever writes meanwhile. `cursor=now` begins with what is still to come.',
     query: {
       ...filters,
-      ...pageParameters,
+      ...listParameters(movementSorts, '-id'),
     },
-    answers: { 200: { description: 'Ledger rows.', schema: list(Movement) } },
+    answers: rowsOf('Ledger rows.', Movement),
     refusals: [409],
   },
   {

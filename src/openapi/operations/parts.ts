@@ -1,9 +1,21 @@
 import { z } from 'zod';
 import { maxBatchItems } from '../../http/batch.ts';
+import { partSorts } from '../../stock/parts/list-parts.ts';
 import { NewPart, patchRules } from '../../stock/parts/schema.ts';
 import type { Operation } from '../operation.ts';
-import { by, etag, flag, ifMatch, locationHeader, pageParameters, text } from '../parameters.ts';
-import { BatchPart, batchModes, list, mergePatch, one, Part } from '../schemas.ts';
+import {
+  by,
+  dateTime,
+  etag,
+  flag,
+  ifMatch,
+  listParameters,
+  locationHeader,
+  rowsOf,
+  search,
+  text,
+} from '../parameters.ts';
+import { BatchPart, batchModes, mergePatch, one, Part } from '../schemas.ts';
 
 const tag = 'Parts';
 const PartPatch = mergePatch(NewPart, patchRules.clearable);
@@ -23,10 +35,14 @@ export const partOperations: Operation[] = [
       barcode: text('With this barcode.'),
       externalId: text('With this external id.'),
       category: text('Of this category.'),
-      archived: flag('Archived ones too.'),
-      ...pageParameters,
+      supplier: text('Of this supplier.'),
+      archived: flag('`true`: archived ones too. With `updatedSince` they are shown unless `false`.'),
+      updatedSince: dateTime('Whose own fields changed at or after this instant.'),
+      belowReorder: flag('`true`: at or below the reorder point; `false`: the others.'),
+      q: search('sku, name, description, barcode, external id or manufacturer’s number'),
+      ...listParameters(partSorts, 'id'),
     },
-    answers: { 200: { description: 'Parts.', schema: list(Part) } },
+    answers: rowsOf('Parts.', Part),
   },
   {
     method: 'post',

@@ -5,13 +5,19 @@ import { keyOf } from '../../http/auth.ts';
 import { checkIfMatch, etagOf } from '../../http/etag.ts';
 import { connectionOf } from '../../http/idempotency.ts';
 import { readJsonObject } from '../../http/json-body.ts';
-import { answerList, pagingParameters } from '../../http/list.ts';
+import { answerList, listParameters } from '../../http/list.ts';
 import { readQuery } from '../../http/query.ts';
 import { readMergePatch, validate, withoutNulls } from '../../http/validate.ts';
 import { leave } from '../../http/wakes.ts';
 import { checkBy, findReference } from '../find-reference.ts';
 import { createLocation } from './create-location.ts';
-import { findLocation, locationList, presentLocation } from './list-locations.ts';
+import {
+  findLocation,
+  locationFilterParameters,
+  locationList,
+  presentLocation,
+  readLocationFilter,
+} from './list-locations.ts';
 import { clearableFields, LocationPatch, NewLocation, readOnlyFields } from './schema.ts';
 import { updateLocation } from './update-location.ts';
 
@@ -20,8 +26,8 @@ const patchRules = { readOnly: readOnlyFields, clearable: clearableFields };
 export function locationHandlers({ db }: Services) {
   return {
     async list(ctx: Context) {
-      const { externalId, ...query } = readQuery(ctx, ['externalId', ...pagingParameters]);
-      await answerList(ctx, locationList(db, keyOf(ctx).organizationId, { externalId }), query);
+      const query = readQuery(ctx, [...locationFilterParameters, ...listParameters]);
+      await answerList(ctx, db, locationList(keyOf(ctx).organizationId, readLocationFilter(query)), query);
     },
 
     async get(ctx: Context) {

@@ -1,37 +1,60 @@
+import { sql } from 'kysely';
 import type { Pool } from 'pg';
-import { tidyName } from '../../fold-name.ts';
+import { conditionsOf, contains, is } from '../../db/conditions.ts';
 import type { List } from '../../http/list.ts';
-import { isStorable } from '../find-reference.ts';
+import { readInstant, readSearch } from '../../http/query.ts';
 import type { Location } from './location.ts';
 
 type LocationRow = Omit<Location, 'organizationId' | 'nameKey'>;
 
 export interface LocationFilter {
   externalId?: string | undefined;
+  updatedSince?: Date | undefined;
+  q?: string | undefined;
 }
 
-/** An organization's locations, by id. */
-export function locationList(
-  { pool }: { pool: Pool },
-  organizationId: number,
-  { externalId }: LocationFilter = {},
-): List<LocationRow> {
-  return {
-    positionLength: 1,
-    positionOf: (location) => [location.id],
-    present: presentLocation,
-    page: async (after, limit) => {
-      if (externalId !== undefined && !isStorable(externalId)) return [];
-      const { rows } = await pool.query<LocationColumns>(
-        `select ${columns} from location
-         where organization_id = $1 and id > $2 and ($4::text is null or external_id = $4)
-         order by organization_id, id limit $3`,
-        [organizationId, after?.[0] ?? 0, limit, externalId && tidyName(externalId)],
-      );
-      return rows.map(toLocation);
-    },
-  };
-}
+export const locationFilterParameters = ['externalId', 'updatedSince', 'q'] as const;
+
+/** Throws 400 for a malformed value. */
+export const readLocationFilter = (
+  query: Partial<Record<(typeof locationFilterParameters)[number], string>>,
+): LocationFilter => ({
+  ...query,
+  updatedSince: readInstant('updatedSince', query.updatedSince),
+  q: readSearch('q', query.q),
+});
+
+const id = { sql: sql`location.id`, type: 'number' } as const;
+export const locationSorts = {
+  id: { key: [id] },
+  name: { key: [{ sql: sql`location.name_key`, type: 'text' }] },
+  updatedAt: { key: [{ sql: sql`location.updated_at`, type: 'instant' }, id] },
+} satisfies List<LocationColumns>['sorts'];
+
+/** An organization's locations. */
+export const locationList = (organizationId: number, filter: LocationFilter): List<LocationColumns> => ({
+  name: 'locations',
+  sorts: locationSorts,
+  defaultSort: 'id',
+  rows: {
+    columns: sql.raw(columns),
+    from: sql`location`,
+    where: [
+      sql`location.organization_id = ${organizationId}`,
+      ...conditionsOf(filter, {
+        externalId: (text) => is(sql`location.external_id`, text),
+        updatedSince: (at) => sql`location.updated_at >= ${at}`,
+        q: (text) => contains([sql`location.name`, sql`location.external_id`], text),
+      }),
+    ],
+  },
+  present: (row) => presentLocation(toLocation(row)),
+  columns: shownColumns,
+});
+
+const shownColumns = ['id', 'name', 'createdAt', 'updatedAt', 'externalId'] as const satisfies (keyof ReturnType<
+  typeof presentLocation
+>)[];
 
 /** The location, or undefined when the organization has none of that id. */
 export async function findLocation(
@@ -47,7 +70,7 @@ export async function findLocation(
 
 const columns = 'id, name, external_id, created_at, updated_at';
 
-interface LocationColumns {
+export interface LocationColumns {
   id: string;
   name: string;
   external_id: string | null;

@@ -1,29 +1,35 @@
 import type { Context } from 'koa';
 import type { Services } from '../../app.ts';
-import { badRequest, notFound } from '../../errors.ts';
+import { notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
 import { batchLimitBytes } from '../../http/batch.ts';
 import { idempotencyOf, isReplay } from '../../http/idempotency.ts';
 import { readJsonObject } from '../../http/json-body.ts';
-import { answerList, pagingParameters } from '../../http/list.ts';
+import { answerList, listParameters } from '../../http/list.ts';
 import { asId, readQuery } from '../../http/query.ts';
 import { withoutNulls } from '../../http/validate.ts';
 import { leave } from '../../http/wakes.ts';
 import { readStockFilter, readStockQuery } from '../read-filters.ts';
 import { presentBatch, readBatch, wellFormed } from './batch.ts';
-import { findMovements, movementList, presentMovement } from './list-movements.ts';
+import {
+  findMovements,
+  movementFilterParameters,
+  movementList,
+  presentMovement,
+  readMovementFilter,
+} from './list-movements.ts';
 import { recordMovements } from './record-movements.ts';
 import { refusalError } from './refusal.ts';
-import { type MovementKind, movementKinds, readNewMovement } from './schema.ts';
+import { readNewMovement } from './schema.ts';
 
 export function movementHandlers({ db }: Services) {
   return {
     async list(ctx: Context) {
-      const query = readStockQuery(ctx, ['kind', ...pagingParameters]);
-      const kind = query.kind === undefined ? undefined : readKind(query.kind);
+      const query = readStockQuery(ctx, [...movementFilterParameters, ...listParameters]);
       const { organizationId } = keyOf(ctx);
-      const filter = await readStockFilter(db, organizationId, query);
-      await answerList(ctx, movementList(db, organizationId, filter && { ...filter, kind }), query);
+      const filter = readMovementFilter(query);
+      const stock = await readStockFilter(db, organizationId, query);
+      await answerList(ctx, db, movementList(organizationId, stock, filter), query);
     },
 
     async get(ctx: Context) {
@@ -82,9 +88,3 @@ const prefersRepresentation = (ctx: Context) =>
     .get('Prefer')
     .split(',')
     .some((preference) => /^\s*return\s*=\s*"?representation"?\s*(;|$)/i.test(preference));
-
-function readKind(text: string): MovementKind {
-  const kind = movementKinds.find((known) => known === text);
-  if (kind === undefined) throw badRequest(`\`kind\` must be one of ${movementKinds.join(', ')}.`);
-  return kind;
-}

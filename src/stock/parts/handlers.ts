@@ -6,7 +6,7 @@ import { batchLimitBytes } from '../../http/batch.ts';
 import { checkIfMatch, etagOf } from '../../http/etag.ts';
 import { connectionOf } from '../../http/idempotency.ts';
 import { readJsonObject } from '../../http/json-body.ts';
-import { answerList, pagingParameters } from '../../http/list.ts';
+import { answerList, listParameters } from '../../http/list.ts';
 import { readQuery } from '../../http/query.ts';
 import { readMergePatch, validate, withoutNulls } from '../../http/validate.ts';
 import { leave } from '../../http/wakes.ts';
@@ -22,8 +22,8 @@ import { updatePart } from './update-part.ts';
 export function partHandlers({ db }: Services) {
   return {
     async list(ctx: Context) {
-      const query = readQuery(ctx, [...partFilterParameters, ...pagingParameters]);
-      await answerList(ctx, partList(db, keyOf(ctx).organizationId, readPartFilter(query)), query);
+      const query = readQuery(ctx, [...partFilterParameters, ...listParameters]);
+      await answerList(ctx, db, partList(keyOf(ctx).organizationId, readPartFilter(query)), query);
     },
 
     async get(ctx: Context) {

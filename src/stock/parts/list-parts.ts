@@ -1,83 +1,136 @@
+import { sql } from 'kysely';
 import type { Pool } from 'pg';
-import { badRequest } from '../../errors.ts';
-import { tidyName } from '../../fold-name.ts';
+import { conditionsOf, contains, is } from '../../db/conditions.ts';
+import type { Sql } from '../../db/keyset.ts';
 import type { List } from '../../http/list.ts';
-import { isStorable } from '../find-reference.ts';
+import { readFlag, readInstant, readSearch } from '../../http/query.ts';
 import { minimumsJson } from './minimums.ts';
 import type { LocationMinimum, Part } from './part.ts';
 import { presentPart } from './present-part.ts';
 
 type PartRow = Omit<Part, 'organizationId' | 'skuKey'>;
 
-/** What parts are narrowed to; the texts match exactly. */
+/** What parts are narrowed to; the texts match exactly, but `q`. */
 export interface PartFilter {
   /** Archived parts too. */
   archived?: boolean | undefined;
   barcode?: string | undefined;
   externalId?: string | undefined;
   category?: string | undefined;
+  supplier?: string | undefined;
+  updatedSince?: Date | undefined;
+  belowReorder?: boolean | undefined;
+  q?: string | undefined;
 }
 
-export const partFilterParameters = ['archived', 'barcode', 'externalId', 'category'] as const;
+export const partFilterParameters = [
+  'archived',
+  'barcode',
+  'externalId',
+  'category',
+  'supplier',
+  'updatedSince',
+  'belowReorder',
+  'q',
+] as const;
 
-/** Throws 400 for an `archived` that is neither true nor false. */
+/** Throws 400 for a malformed value. Who asks what changed is told what was archived, too. */
 export function readPartFilter(query: Partial<Record<(typeof partFilterParameters)[number], string>>): PartFilter {
-  const { archived, barcode, externalId, category } = query;
-  if (archived !== undefined && archived !== 'true' && archived !== 'false') {
-    throw badRequest('`archived` must be `true` or `false`.');
-  }
-  return { archived: archived === 'true', barcode, externalId, category };
-}
-
-/** An organization's parts, by id. */
-export function partList({ pool }: { pool: Pool }, organizationId: number, filter: PartFilter = {}): List<PartRow> {
-  const texts = [filter.barcode, filter.externalId, filter.category];
+  const updatedSince = readInstant('updatedSince', query.updatedSince);
   return {
-    positionLength: 1,
-    positionOf: (part) => [part.id],
-    present: presentPart,
-    page: async (after, limit) => {
-      if (!texts.every((text) => text === undefined || isStorable(text))) return [];
-      const { rows } = await pool.query<PartColumns>(
-        `${select} where organization_id = $1 and id > $2
-           and ($4 or archived_at is null)
-           and ($5::text is null or barcode = $5)
-           and ($6::text is null or external_id = $6)
-           and ($7::text is null or category = $7)
-         order by organization_id, id limit $3`,
-        [
-          organizationId,
-          after?.[0] ?? 0,
-          limit,
-          filter.archived ?? false,
-          ...texts.map((text) => text && tidyName(text)),
-        ],
-      );
-      return rows.map(toPart);
-    },
+    ...query,
+    updatedSince,
+    archived: readFlag('archived', query.archived) ?? updatedSince !== undefined,
+    belowReorder: readFlag('belowReorder', query.belowReorder),
+    q: readSearch('q', query.q),
   };
 }
+
+const id = { sql: sql`part.id`, type: 'number' } as const;
+export const partSorts = {
+  id: { key: [id] },
+  sku: { key: [{ sql: sql`part.sku_key`, type: 'text' }] },
+  name: { key: [{ sql: sql`lower(part.name)`, type: 'text' }, id] },
+  updatedAt: { key: [{ sql: sql`part.updated_at`, type: 'instant' }, id] },
+} satisfies List<PartColumns>['sorts'];
+
+/** An organization's parts. */
+export const partList = (organizationId: number, filter: PartFilter): List<PartColumns> => ({
+  name: 'parts',
+  sorts: partSorts,
+  defaultSort: 'id',
+  rows: {
+    columns: sql.raw(columns),
+    from: sql`part`,
+    where: [sql`part.organization_id = ${organizationId}`, ...conditionsOf(filter, partConditions)],
+  },
+  present: (row) => presentPart(toPart(row)),
+  columns: shownColumns,
+});
+
+const shownColumns = [
+  'id',
+  'sku',
+  'name',
+  'description',
+  'unit',
+  'reorderPoint',
+  'unitCost',
+  'onHand',
+  'createdAt',
+  'updatedAt',
+  'externalId',
+  'barcode',
+  'category',
+  'manufacturerPartNumber',
+  'supplier',
+  'leadTimeDays',
+  'locationMinimums',
+  'archived',
+  'averageCost',
+  'value',
+] as const satisfies (keyof ReturnType<typeof presentPart>)[];
+
+const searched = ['sku', 'name', 'description', 'barcode', 'external_id', 'manufacturer_part_number'];
+
+const partConditions: Parameters<typeof conditionsOf<PartFilter>>[1] = {
+  archived: (shown) => (shown ? sql`true` : sql`part.archived_at is null`),
+  barcode: (text) => is(sql`part.barcode`, text),
+  externalId: (text) => is(sql`part.external_id`, text),
+  category: (text) => is(sql`part.category`, text),
+  supplier: (text) => is(sql`part.supplier`, text),
+  updatedSince: (at) => sql`part.updated_at >= ${at}`,
+  belowReorder: (isBelow) => isLow(sql`part.on_hand`, isBelow),
+  q: (text) =>
+    contains(
+      searched.map((column) => sql.ref(`part.${column}`)),
+      text,
+    ),
+};
+
+/** Whether a total is at or below the part's reorder point, where `stock.low` is sent too. */
+export const isLow = (total: Sql, expected: boolean): Sql =>
+  sql`coalesce(${total} <= part.reorder_point, false) = ${expected}`;
 
 /** The part, archived or not; undefined when the organization has none of that id. */
 export async function findPart(
   { pool }: { pool: Pool },
   { organizationId, id }: { organizationId: number; id: number },
 ): Promise<PartRow | undefined> {
-  const { rows } = await pool.query<PartColumns>(`${select} where organization_id = $1 and id = $2`, [
+  const { rows } = await pool.query<PartColumns>(`select ${columns} from part where organization_id = $1 and id = $2`, [
     organizationId,
     id,
   ]);
   return rows.map(toPart)[0];
 }
 
-const select = `
-  select id, sku, name, description, unit, reorder_point, unit_cost, external_id, barcode, category,
-    manufacturer_part_number, supplier, lead_time_days, archived_at, on_hand, value, created_at, updated_at,
-    (select ${minimumsJson} from stock_minimum m join location l on l.id = m.location_id
-     where m.organization_id = part.organization_id and m.part_id = part.id) as minimums
-  from part`;
+const columns = `
+  id, sku, name, description, unit, reorder_point, unit_cost, external_id, barcode, category,
+  manufacturer_part_number, supplier, lead_time_days, archived_at, on_hand, value, created_at, updated_at,
+  (select ${minimumsJson} from stock_minimum m join location l on l.id = m.location_id
+   where m.organization_id = part.organization_id and m.part_id = part.id) as minimums`;
 
-interface PartColumns {
+export interface PartColumns {
   id: string;
   sku: string;
   name: string;

@@ -1,11 +1,10 @@
 import type { Context } from 'koa';
-import { z } from 'zod';
 import type { Services } from '../../app.ts';
 import { badRequest, notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
 import { connectionOf } from '../../http/idempotency.ts';
-import { answerList, pagingParameters } from '../../http/list.ts';
-import { asId, readQuery } from '../../http/query.ts';
+import { answerList, listParameters } from '../../http/list.ts';
+import { asId, isUuid, readChoice, readId, readInstant, readQuery } from '../../http/query.ts';
 import { leave } from '../../http/wakes.ts';
 import { deliveryUrl } from '../temporal-ui.ts';
 import { type ControlDeps, cancelDelivery, retryDelivery } from './control.ts';
@@ -26,8 +25,8 @@ export function deliveryHandlers({ db, log, temporal, temporalUi }: Services) {
   const controlOf = (ctx: Context): ControlDeps => ({ pool: connectionOf(ctx, db).pool, temporal, log });
   return {
     async list(ctx: Context) {
-      const query = readQuery(ctx, [...filterParameters, ...pagingParameters]);
-      await answerList(ctx, deliveryList(db, keyOf(ctx).organizationId, readFilter(query)), query);
+      const query = readQuery(ctx, [...filterParameters, ...listParameters]);
+      await answerList(ctx, db, deliveryList(keyOf(ctx).organizationId, readFilter(query)), query);
     },
 
     async get(ctx: Context) {
@@ -54,28 +53,6 @@ export function deliveryHandlers({ db, log, temporal, temporalUi }: Services) {
       await cancelDelivery(controlOf(ctx), await deliveryOf(ctx));
       await answerAccepted(ctx);
     },
-
-    async getEvent(ctx: Context) {
-      readQuery(ctx, []);
-      const text: string = ctx.params.id;
-      const { rows } = isUuid(text)
-        ? await db.pool.query(
-            'select id, type, data, movement_id, created_at from event where organization_id = $1 and id = $2',
-            [keyOf(ctx).organizationId, text],
-          )
-        : { rows: [] };
-      const row = rows[0];
-      if (row === undefined) throw notFound(`There is no event "${text}".`);
-      ctx.body = {
-        data: {
-          id: row.id,
-          event: row.type,
-          movementId: row.movement_id === null ? null : Number(row.movement_id),
-          createdAt: new Date(row.created_at).toISOString(),
-          data: row.data,
-        },
-      };
-    },
   };
 
   async function deliveryOf(ctx: Context): Promise<DeliveryDetails> {
@@ -100,28 +77,12 @@ const keyOfWorkflow = ({ endpoint_id, event_id, redelivery }: DeliveryDetails) =
 });
 
 function readFilter(query: Partial<Record<(typeof filterParameters)[number], string>>): DeliveryFilter {
-  const { endpointId, eventId, event, status } = query;
-  if (endpointId !== undefined && asId(endpointId) === undefined)
-    throw badRequest('`endpointId` must be a numeric id.');
-  if (eventId !== undefined && !isUuid(eventId)) throw badRequest('`eventId` must be an event’s id.');
-  if (status !== undefined && !deliveryStatuses.some((known) => known === status)) {
-    throw badRequest(`\`status\` must be one of ${deliveryStatuses.join(', ')}.`);
-  }
+  if (query.eventId !== undefined && !isUuid(query.eventId)) throw badRequest('`eventId` must be an event’s id.');
   return {
-    endpointId: endpointId === undefined ? undefined : asId(endpointId),
-    eventId,
-    event,
-    status,
+    ...query,
+    endpointId: readId('endpointId', query.endpointId),
+    status: readChoice('status', query.status, deliveryStatuses),
     since: readInstant('since', query.since),
     until: readInstant('until', query.until),
   };
 }
-
-function readInstant(name: string, text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined;
-  const parsed = z.iso.datetime({ offset: true }).safeParse(text);
-  if (!parsed.success) throw badRequest(`\`${name}\` must be an ISO 8601 instant such as 2026-01-31T08:00:00Z.`);
-  return new Date(parsed.data);
-}
-
-const isUuid = (text: string) => z.uuid().safeParse(text).success;

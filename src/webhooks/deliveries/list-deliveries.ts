@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import type { Pool } from 'pg';
+import { conditionsOf, isStorable, nothing } from '../../db/conditions.ts';
 import type { Queryable } from '../../db/database.ts';
 import type { List } from '../../http/list.ts';
 
@@ -38,59 +40,65 @@ export interface DeliveryDetails {
   ended_at: string | null;
 }
 
-const select = `
-  select d.id, d.endpoint_id, e.url, d.event_id, v.type as event, d.redelivery, d.status, d.attempts_made, d.due_at, d.awaits_turn,
-    d.dispatched_at, d.attempt_lease_until, d.last_failure, d.created_at, d.ended_at
-  from delivery d join event v on v.id = d.event_id join webhook_endpoint e on e.id = d.endpoint_id`;
+const columns = `
+  d.id, d.endpoint_id, e.url, d.event_id, v.type as event, d.redelivery, d.status, d.attempts_made, d.due_at, d.awaits_turn,
+    d.dispatched_at, d.attempt_lease_until, d.last_failure, d.created_at, d.ended_at`;
+const from = `
+  delivery d join event v on v.id = d.event_id join webhook_endpoint e on e.id = d.endpoint_id`;
 
-/** An organization's deliveries, newest first. */
-export function deliveryList(
-  { pool }: { pool: Pool },
-  organizationId: number,
-  filter: DeliveryFilter,
-): List<DeliveryDetails> {
-  return {
-    positionLength: 1,
-    positionOf: (row) => [Number(row.id)],
-    present: presentDelivery,
-    defaultLimit: 100,
-    page: async (after, limit) => {
-      const { rows } = await pool.query<DeliveryDetails>(
-        `${select}
-         where d.organization_id = $1 and d.id < $2
-           and ($4::bigint is null or d.endpoint_id = $4)
-           and ($5::uuid is null or d.event_id = $5)
-           and ($6::text is null or v.type = $6)
-           and ($7::text is null or d.status = $7)
-           and ($8::timestamptz is null or d.created_at >= $8)
-           and ($9::timestamptz is null or d.created_at < $9)
-         order by d.id desc limit $3`,
-        [
-          organizationId,
-          after?.[0] ?? Number.MAX_SAFE_INTEGER,
-          limit,
-          filter.endpointId,
-          filter.eventId,
-          filter.event,
-          filter.status,
-          filter.since,
-          filter.until,
-        ],
-      );
-      return rows;
-    },
-  };
-}
+const id = { sql: sql`d.id`, type: 'number' } as const;
+export const deliverySorts = { id: { key: [id] } } satisfies List<DeliveryDetails>['sorts'];
+
+/** An organization's deliveries. */
+export const deliveryList = (organizationId: number, filter: DeliveryFilter): List<DeliveryDetails> => ({
+  name: 'deliveries',
+  sorts: deliverySorts,
+  defaultSort: '-id',
+  defaultLimit: 100,
+  rows: {
+    columns: sql.raw(columns),
+    from: sql.raw(from),
+    where: [
+      sql`d.organization_id = ${organizationId}`,
+      ...conditionsOf(filter, {
+        endpointId: (endpointId) => sql`d.endpoint_id = ${endpointId}`,
+        eventId: (eventId) => sql`d.event_id = ${eventId}`,
+        event: (type) => (isStorable(type) ? sql`v.type = ${type}` : nothing),
+        status: (status) => sql`d.status = ${status}`,
+        since: (at) => sql`d.created_at >= ${at}`,
+        until: (at) => sql`d.created_at < ${at}`,
+      }),
+    ],
+  },
+  present: presentDelivery,
+  columns: shownColumns,
+});
+
+const shownColumns = [
+  'id',
+  'endpointId',
+  'url',
+  'eventId',
+  'event',
+  'status',
+  'attemptsMade',
+  'nextAttemptAt',
+  'awaitsTurn',
+  'attemptUnderWay',
+  'lastFailure',
+  'createdAt',
+  'endedAt',
+] as const satisfies (keyof ReturnType<typeof presentDelivery>)[];
 
 /** undefined when the organization has no such delivery. */
 export async function findDelivery(
   { pool }: { pool: Queryable },
   { organizationId, id }: { organizationId: number; id: number },
 ): Promise<DeliveryDetails | undefined> {
-  const { rows } = await pool.query<DeliveryDetails>(`${select} where d.organization_id = $1 and d.id = $2`, [
-    organizationId,
-    id,
-  ]);
+  const { rows } = await pool.query<DeliveryDetails>(
+    `select ${columns} from ${from} where d.organization_id = $1 and d.id = $2`,
+    [organizationId, id],
+  );
   return rows[0];
 }
 

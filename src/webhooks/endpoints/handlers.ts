@@ -4,6 +4,7 @@ import { notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
 import { connectionOf } from '../../http/idempotency.ts';
 import { readJsonObject, readOptionalJsonObject } from '../../http/json-body.ts';
+import { answerList, listParameters } from '../../http/list.ts';
 import { asId, readQuery } from '../../http/query.ts';
 import { readMergePatch, validate, withoutNulls } from '../../http/validate.ts';
 import { leave } from '../../http/wakes.ts';
@@ -13,8 +14,8 @@ import { createEndpoint } from './create-endpoint.ts';
 import { deleteEndpoint } from './delete-endpoint.ts';
 import { disableEndpoint } from './disable-endpoint.ts';
 import { enableEndpoint } from './enable-endpoint.ts';
-import type { Endpoint, EndpointId } from './endpoint.ts';
-import { findEndpoint, listEndpoints } from './find-endpoint.ts';
+import type { Endpoint, EndpointId, EndpointRow } from './endpoint.ts';
+import { endpointList, findEndpoint } from './find-endpoint.ts';
 import { rotateSecret } from './rotate-secret.ts';
 import { EnableEndpoint, EndpointPatch, NewEndpoint, patchRules, Recover, RotateSecret } from './schema.ts';
 import { sendTestEvent } from './send-test-event.ts';
@@ -29,8 +30,10 @@ export function endpointHandlers({ db, secrets, temporalUi }: Services) {
   });
   return {
     async list(ctx: Context) {
-      readQuery(ctx, []);
-      ctx.body = { data: (await listEndpoints(depsOf(ctx), keyOf(ctx).organizationId)).map(present) };
+      const list = endpointList({ secrets }, keyOf(ctx).organizationId);
+      const columns = [...list.columns, 'temporalUrl'];
+      const shown = { ...list, columns, present: (row: EndpointRow) => present(list.present(row)) };
+      await answerList(ctx, db, shown, readQuery(ctx, listParameters));
     },
 
     async get(ctx: Context) {

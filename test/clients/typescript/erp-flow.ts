@@ -5,7 +5,8 @@ import type { paths } from './api.ts';
  * What an ERP does, through a client whose types were generated from the API's document: compiled and run beside `api.ts` by
  * typescript.test.ts. Prints what it saw as JSON.
  */
-const client = createClient<paths>({
+// Lists can be CSV too: this client takes JSON.
+const client = createClient<paths, 'application/json'>({
   baseUrl: process.env.API_ORIGIN ?? '',
   headers: { Authorization: `Bearer ${process.env.API_KEY}` },
 });
