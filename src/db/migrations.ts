@@ -10,6 +10,7 @@ export const migrations = [
   { name: '0005-deliveries-by-hand', class: fromSql('0005-deliveries-by-hand') },
   { name: '0006-recovery', class: fromSql('0006-recovery') },
   { name: '0007-idempotency', class: fromSql('0007-idempotency') },
+  { name: '0008-audit-ledger', class: fromSql('0008-audit-ledger') },
 ];
 
 function fromSql(name: string) {

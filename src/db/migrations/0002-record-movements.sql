@@ -118,13 +118,14 @@ end $$;
 
 -- What a change of a part's stock is worth, in cents. What comes in is worth its price, else what the stock is worth on
 -- average, else the part's entered cost; what goes out takes the average along, and the last of it all that is left.
-create function value_of(p part, p_delta numeric, p_unit_cost bigint) returns numeric language sql immutable as $$
+create function value_of(p_on_hand numeric, p_value bigint, p_entered_cost bigint, p_delta numeric, p_unit_cost bigint) returns numeric
+language sql immutable as $$
   select case
     when p_delta > 0 and p_unit_cost is not null then cents_of(p_delta, p_unit_cost, 1)
-    when p_delta > 0 and p.on_hand = 0 then cents_of(p_delta, coalesce(p.unit_cost, 0), 1)
-    when p.on_hand + p_delta = 0 then -p.value
-    when p.on_hand = 0 then 0
-    else cents_of(p_delta, p.value, p.on_hand)
+    when p_delta > 0 and p_on_hand = 0 then cents_of(p_delta, coalesce(p_entered_cost, 0), 1)
+    when p_on_hand + p_delta = 0 then -p_value
+    when p_on_hand = 0 then 0
+    else cents_of(p_delta, p_value, p_on_hand)
   end
 $$;
 
@@ -247,7 +248,7 @@ begin
       when i.to_id is not null then -cents_of(i.quantity, p.value, greatest(p.on_hand, i.quantity))
       when v_total = 0 then -p.value
       when i.reverses is not null then greatest(-i.original_value, -p.value)
-      else value_of(p, v_delta, i.unit_cost)
+      else value_of(p.on_hand, p.value, p.unit_cost, v_delta, i.unit_cost)
     end;
     v_existing_id := null;
     if i.external_id is not null then
