@@ -28,10 +28,10 @@ const maxPartsOfStep = 1_000;
 /**
  * Derives levels, totals, values and hashes from the ledger alone and compares them with what is stored, some parts in each
  * step. Each step is one statement, and so one snapshot: writers who are busy meanwhile are no difference. Works on a
- * connection of its own, without a limit of time: one part may have a million movements.
+ * connection of its own, without a limit of time: one part may have a million movements. `signal` cuts it off: then it throws.
  */
 export async function* auditLedger(
-  { databaseUrl }: { databaseUrl: string },
+  { databaseUrl, signal }: { databaseUrl: string; signal?: AbortSignal },
   { organizationId, afterPartId = 0 }: { organizationId?: number | undefined; afterPartId?: number },
 ): AsyncGenerator<AuditStep, void, undefined> {
   const client = new Client({
@@ -41,10 +41,12 @@ export async function* auditLedger(
     options: '-c default_transaction_read_only=on',
   });
   client.on('error', () => undefined); // the query under way says it
+  const leave = () => void client.end().catch(() => undefined);
+  signal?.addEventListener('abort', leave);
   await client.connect();
   try {
     let after = afterPartId;
-    let size = 10;
+    let size = 1;
     for (;;) {
       const ids = await nextParts(client, { organizationId, after, size });
       const last = ids.at(-1);
@@ -56,6 +58,7 @@ export async function* auditLedger(
       size = nextSize(size, performance.now() - startedAt);
     }
   } finally {
+    signal?.removeEventListener('abort', leave);
     await client.end().catch(() => undefined);
   }
 }
@@ -90,7 +93,7 @@ interface DifferenceRow {
 
 async function differencesOf(client: Client, partIds: number[]): Promise<LedgerDifference[]> {
   const { rows } = await client.query<DifferenceRow>('select * from audit_parts($1)', [partIds]);
-  return rows.map(({ record, field, stored, derived, ...ids }) => ({
+  const differences = rows.map(({ record, field, stored, derived, ...ids }) => ({
     organizationId: Number(ids.organization_id),
     partId: Number(ids.part_id),
     record,
@@ -100,4 +103,5 @@ async function differencesOf(client: Client, partIds: number[]): Promise<LedgerD
     stored,
     derived,
   }));
+  return differences.sort((a, b) => a.partId - b.partId);
 }
