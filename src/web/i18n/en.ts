@@ -89,6 +89,7 @@ export const en = {
     password: 'Password',
     submit: 'Sign in',
     refused: 'E-mail or password is wrong.',
+    forgotten: 'Forgotten your password? Whoever runs this service can make you a link for a new one.',
     throttled: (minutes: number) =>
       minutes === 1 ? 'Too many tries. Try again in a minute.' : `Too many tries. Try again in ${minutes} minutes.`,
     signedOut: 'You are signed out.',
@@ -114,8 +115,13 @@ export const en = {
     hasAccount: 'This address has an account already. Sign in, then open the link again.',
     signInFirst: 'Sign in first',
     spentTitle: 'This link does not work any more',
-    spentText: 'It has been used, or it is older than seven days. Ask for a new one.',
-    done: (organization: string) => `You are now a member of ${organization}.`,
+    spentText: 'It has been used, or it is too old, or there is a newer one. Ask for another.',
+  },
+  reset: {
+    title: 'Choose a new password',
+    lead: (email: string) => `For ${email}. Every browser that is signed in will be signed out.`,
+    submit: 'Set password',
+    done: 'Your new password is set. Sign in with it.',
   },
   account: {
     title: 'Your account',

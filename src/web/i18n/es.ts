@@ -89,6 +89,7 @@ export const es: Messages = {
     password: 'Contraseña',
     submit: 'Entrar',
     refused: 'El correo o la contraseña no son correctos.',
+    forgotten: '¿Olvidaste la contraseña? Quien administra este servicio puede darte un enlace para elegir otra.',
     throttled: (minutes) =>
       minutes === 1
         ? 'Demasiados intentos. Vuelve a intentarlo en un minuto.'
@@ -115,8 +116,13 @@ export const es: Messages = {
     hasAccount: 'Este correo ya tiene una cuenta. Inicia sesión y abre el enlace de nuevo.',
     signInFirst: 'Iniciar sesión primero',
     spentTitle: 'Este enlace ya no sirve',
-    spentText: 'Ya se usó, o tiene más de siete días. Pide uno nuevo.',
-    done: (organization) => `Ya perteneces a ${organization}.`,
+    spentText: 'Ya se usó, es demasiado antiguo o hay uno más nuevo. Pide otro.',
+  },
+  reset: {
+    title: 'Elegir una contraseña nueva',
+    lead: (email) => `Para ${email}. Se cerrará la sesión en todos los navegadores.`,
+    submit: 'Guardar contraseña',
+    done: 'La contraseña nueva está lista. Inicia sesión con ella.',
   },
   account: {
     title: 'Tu cuenta',
