@@ -1,5 +1,5 @@
+import { isStorable } from '../db/conditions.ts';
 import type { Queryable } from '../db/database.ts';
-import { isStorable } from '../stock/find-reference.ts';
 import { verifyPassword } from './password.ts';
 import { findPassword } from './person.ts';
 import { createSession } from './session.ts';

@@ -135,7 +135,7 @@ create function movement_digest(p_previous bytea, m movement) returns bytea lang
   select sha256(p_previous || convert_to(jsonb_build_array(
     m.id, m.organization_id, m.kind, m.part_id, m.location_id, m.qty_delta, m.on_hand, m.expected, m.value, m.total_value,
     m.unit_cost, m.transfer_id, m.reverses_id, m.external_id, m.reference, m.reference_line, m.reason_code, m.cost_center,
-    m.work_order, m.note, m.api_key_id,
+    m.work_order, m.note, m.api_key_id, m.person_id,
     (extract(epoch from m.occurred_at) * 1000)::bigint, (extract(epoch from m.created_at) * 1000)::bigint)::text, 'UTF8'))
 $$;
 
@@ -177,7 +177,7 @@ $$;
 -- writes nothing. What the items need is read for all of them at once and kept in sorted arrays, where `width_bucket`
 -- finds it. Statements and expressions are few: each is made ready anew in every transaction, which is most of what a single
 -- movement costs.
-create function settle_movements(p_organization_id bigint, p_api_key_id bigint, p_items jsonb) returns settled_movements
+create function settle_movements(p_organization_id bigint, p_api_key_id bigint, p_items jsonb, p_person_id bigint) returns settled_movements
 language plpgsql as $$
 declare
   c_max constant numeric := 999999999.999999;
@@ -279,7 +279,7 @@ begin
     m := row(nextval('movement_id_seq'), p_organization_id, i.kind, p.id, i.location_id, v_delta, v_total,
       case i.kind when 'count' then v_before end, v_value, p.value + case when i.to_id is null then v_value else 0 end,
       i.unit_cost, null, i.reverses, i.external_id, i.reference, i.reference_line, i.reason_code, i.cost_center, i.work_order,
-      i.note, p_api_key_id, coalesce(i.occurred_at, v_now), v_now, '')::movement;
+      i.note, p_api_key_id, p_person_id, coalesce(i.occurred_at, v_now), v_now, '')::movement;
     v_outcomes := array_append(v_outcomes, row(null, null, null, null, m.id, p.id, p.sku, trim_scale(v_total), p.unit)::movement_outcome);
     if i.external_id is not null then v_external_rows[v_external] := m.id; end if;
     if i.reverses is not null then v_reversing[width_bucket(i.reverses, v_reversed_ids)] := m.id; end if;
@@ -332,12 +332,12 @@ end $$;
 -- as they are: an array's length would have them made anew each time, and one made while a table was empty would read it
 -- whole when it no longer is.
 create function record_movements(
-  p_organization_id bigint, p_api_key_id bigint, p_items jsonb, p_atomic boolean, p_dry_run boolean,
+  p_organization_id bigint, p_api_key_id bigint, p_items jsonb, p_atomic boolean, p_dry_run boolean, p_person_id bigint default null,
   out outcomes json, out refused boolean, out deliveries integer
 ) language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare s settled_movements;
 begin
-  s := settle_movements(p_organization_id, p_api_key_id, p_items);
+  s := settle_movements(p_organization_id, p_api_key_id, p_items, p_person_id);
   outcomes := to_json(s.outcomes);
   deliveries := 0;
   refused := p_atomic and s.refused;

@@ -61,6 +61,7 @@ end $$;
 -- `record_movements` under an idempotency key, or without one. The kept answer is the outcomes.
 create function record_movements_once(
   p_organization_id bigint, p_api_key_id bigint, p_items jsonb, p_atomic boolean, p_dry_run boolean, p_key text, p_fingerprint bytea,
+  p_person_id bigint default null,
   out verdict text, out outcomes json, out deliveries integer
 ) language plpgsql as $$
 declare v_refused boolean;
@@ -72,7 +73,7 @@ begin
     if verdict <> 'go' then return; end if;
   end if;
   select r.outcomes, r.refused, r.deliveries into outcomes, v_refused, deliveries
-    from record_movements(p_organization_id, p_api_key_id, p_items, p_atomic, p_dry_run) r;
+    from record_movements(p_organization_id, p_api_key_id, p_items, p_atomic, p_dry_run, p_person_id) r;
   if p_key is not null and not v_refused then
     perform keep_answer(p_organization_id, p_key, p_fingerprint, outcomes);
   end if;
