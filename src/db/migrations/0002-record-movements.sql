@@ -190,7 +190,7 @@ declare
   v_before numeric; v_to_before numeric; v_delta numeric; v_total numeric; v_value numeric; v_existing_id bigint;
   v_refusal text; v_now timestamptz(3);
 begin
-  select array_agg(x order by x.n), array_agg(distinct x.part_id) filter (where x.refusal is null),
+  select coalesce(array_agg(x order by x.n), '{}'), array_agg(distinct x.part_id) filter (where x.refusal is null),
     array_agg(distinct x.external_id) filter (where x.external_id is not null),
     array_agg(distinct x.reverses) filter (where x.reverses is not null)
   into v_items, v_part_ids, v_external_ids, v_reversed_ids from resolve_items(p_organization_id, p_items) x;

@@ -80,6 +80,6 @@ function over(rows: HealthRow[], span: HealthSpan): HealthOver {
 const healthOf = ({ attempts, delivered, percentiles }: HealthRow): Health => ({
   attempts,
   delivered,
-  p50Ms: percentiles?.[0],
-  p95Ms: percentiles?.[1],
+  p50Ms: percentiles?.[0] ?? null,
+  p95Ms: percentiles?.[1] ?? null,
 });
