@@ -8,6 +8,7 @@ export const paths = {
   account: '/account',
   accountPassword: '/account/password',
   accountSession: (id: number) => `/account/sessions/${id}/end`,
+  apiReference: '/docs',
   organization: (org: number) => `/o/${org}`,
   keys: (org: number) => `/o/${org}/settings/keys`,
   newKey: (org: number) => `/o/${org}/settings/keys/new`,

@@ -4,7 +4,6 @@
  */
 export const en = {
   common: {
-    appName: 'maintainkit',
     skipToContent: 'Skip to content',
     save: 'Save',
     cancel: 'Cancel',
@@ -180,6 +179,8 @@ export const en = {
     submit: 'Create key',
     madeTitle: (name: string) => `The key “${name}”`,
     howToUse: 'Send it with each request:',
+    notLive: (name: string) => `“${name}” does not work any more, so it cannot be rotated. Create a new key.`,
+    reference: 'API reference',
     rotate: 'Rotate',
     rotateOf: (name: string) => `Rotate ${name}`,
     rotateTitle: (name: string) => `Rotate “${name}”`,

@@ -3,7 +3,6 @@ import type { Messages } from './en.ts';
 /** Español neutro, sin tratamiento: se dice lo que se hace («Guardar», «Elige»). */
 export const es: Messages = {
   common: {
-    appName: 'maintainkit',
     skipToContent: 'Ir al contenido',
     save: 'Guardar',
     cancel: 'Cancelar',
@@ -181,6 +180,8 @@ export const es: Messages = {
     submit: 'Crear clave',
     madeTitle: (name) => `La clave «${name}»`,
     howToUse: 'Envíala con cada solicitud:',
+    notLive: (name) => `«${name}» ya no funciona, así que no se puede renovar. Crea una clave nueva.`,
+    reference: 'Referencia de la API',
     rotate: 'Renovar',
     rotateOf: (name) => `Renovar ${name}`,
     rotateTitle: (name) => `Renovar «${name}»`,
