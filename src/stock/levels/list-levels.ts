@@ -76,15 +76,18 @@ export function levelList(organizationId: number, stock: StockFilter | undefined
 }
 
 const current: Source = {
-  from: sql`stock_level level join part on part.organization_id = level.organization_id and part.id = level.part_id`,
+  from: sql`stock_level level
+    join part on part.organization_id = level.organization_id and part.id = level.part_id
+    cross join lateral (
+      select sum(other.on_hand) as up_to from stock_level other
+      where other.organization_id = level.organization_id and other.part_id = level.part_id
+        and other.location_id <= level.location_id) laid`,
   where: [sql`level.organization_id = part.organization_id`],
   partId: sql`level.part_id`,
   twin: sql`part.id`,
   total: sql`part.on_hand`,
   totalValue: sql`part.value`,
-  upTo: sql`(select sum(other.on_hand) from stock_level other
-    where other.organization_id = level.organization_id and other.part_id = level.part_id
-      and other.location_id <= level.location_id)`,
+  upTo: sql`laid.up_to`,
 };
 
 /**
