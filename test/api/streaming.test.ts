@@ -99,7 +99,7 @@ describe('a list of 200,000 rows', () => {
       expect(again.bytes).toBe(warm.bytes);
       expect(again.peakBytes - warm.peakBytes).toBeLessThan(32 * mebibyte);
     },
-    180_000,
+    300_000,
   );
 
   it('waits for a slow reader, and holds neither memory nor a transaction for it', async () => {

@@ -128,7 +128,7 @@ it('gives followers every movement and every event once, in one order, however w
       `select id from event where organization_id = $1 and type in ('part.updated', 'stock.low') order by position`,
     ),
   );
-});
+}, 180_000);
 
 it('holds back what is committed behind a write that is still open, and only that', async () => {
   const { nextCursor } = (await api.request('GET', '/movements?sort=sequence&cursor=now')).body;
@@ -180,7 +180,7 @@ describe('GET /events', () => {
       expect(delivery?.headers['x-mk-key'] ?? null).toBe(apiKeyId === null ? null : String(apiKeyId));
     }
     await worker.close();
-  });
+  }, 180_000);
 
   it('begins with the oldest, or from now, and always says where to go on', async () => {
     const key = await api.createKey('write', await api.createOrganization());
