@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { conditionsOf, contains } from '../../db/conditions.ts';
-import type { Sql } from '../../db/keyset.ts';
+import type { KeyColumn, Sort, Sql } from '../../db/keyset.ts';
 import { badRequest } from '../../errors.ts';
 import type { List } from '../../http/list.ts';
 import { readFlag, readInstant, readSearch } from '../../http/query.ts';
@@ -39,28 +39,28 @@ interface Source {
   from: Sql;
   where: Sql[];
   partId: Sql;
-  /** The other table's column of the part's id: see `KeyColumn.twin`. */
-  twin?: Sql;
+  sorts: Record<'partId' | 'sku', Sort>;
   total: Sql;
   totalValue: Sql;
   /** What the part has at this location and those before it. */
   upTo: Sql;
 }
 
+const location: KeyColumn = { sql: sql`level.location_id`, type: 'number' };
+const sku: KeyColumn = { sql: sql`part.sku_key`, type: 'text' };
+
 /** One row for each part × location that has a movement, zeros included. An undefined stock filter matches nothing. */
 export function levelList(organizationId: number, stock: StockFilter | undefined, filter: LevelFilter): List<LevelRow> {
-  const source = filter.at === undefined ? current : past(filter.at, stock);
+  const source = filter.at === undefined ? current(organizationId) : past(organizationId, filter.at, stock);
   return {
     name: 'stock',
-    sorts: sortsOf(source),
+    sorts: source.sorts,
     defaultSort: 'partId',
     rows: {
       columns: sql`part.id as part_id, part.sku, level.location_id, location.name as location, level.on_hand, part.unit,
         ${shareOf(source)} as value`,
-      from: sql`${source.from}
-        join location on location.organization_id = part.organization_id and location.id = level.location_id`,
+      from: source.from,
       where: [
-        sql`part.organization_id = ${organizationId}`,
         ...source.where,
         ...stockConditions(stock, { part: source.partId, location: sql`level.location_id` }),
         ...conditionsOf(filter, {
@@ -75,52 +75,69 @@ export function levelList(organizationId: number, stock: StockFilter | undefined
   };
 }
 
-const current: Source = {
-  from: sql`stock_level level join part on part.organization_id = level.organization_id and part.id = level.part_id`,
-  where: [sql`level.organization_id = part.organization_id`],
+/** The location's row, and the part's stock at this location and those before it, for each level. */
+const besideLevel = sql`
+  join location on location.organization_id = level.organization_id and location.id = level.location_id
+  cross join lateral (
+    select sum(other.on_hand) filter (where other.location_id <= level.location_id) as up_to from stock_level other
+    where other.organization_id = level.organization_id and other.part_id = level.part_id) laid`;
+
+export const levelSorts: Source['sorts'] = {
+  partId: { key: [{ sql: sql`level.part_id`, type: 'number' }, location] },
+  sku: {
+    key: [sku, location],
+    acrossTables: true,
+    from: sql`stock_level level
+      join part on part.organization_id = level.organization_id and part.id = level.part_id ${besideLevel}`,
+  },
+};
+
+const current = (organizationId: number): Source => ({
+  // `limit 1` has each level look up its part: as a join, the planner would read parts from the first one on.
+  from: sql`stock_level level
+    cross join lateral (
+      select * from part where part.organization_id = level.organization_id and part.id = level.part_id limit 1) part
+    ${besideLevel}`,
+  where: [sql`level.organization_id = ${organizationId}`, sql`part.organization_id = ${organizationId}`],
   partId: sql`level.part_id`,
-  twin: sql`part.id`,
+  sorts: levelSorts,
   total: sql`part.on_hand`,
   totalValue: sql`part.value`,
-  upTo: sql`(select sum(other.on_hand) from stock_level other
-    where other.organization_id = level.organization_id and other.part_id = level.part_id
-      and other.location_id <= level.location_id)`,
-};
+  upTo: sql`laid.up_to`,
+});
 
 /**
  * The levels of each part as its ledger had made them at an instant, that instant's movements included: one pass over the
  * ledger of the parts that are asked for, part by part, so that a page reads no further than it must.
  */
-const past = (at: Date, stock: StockFilter | undefined): Source => ({
+const past = (organizationId: number, at: Date, stock: StockFilter | undefined): Source => ({
   from: sql`part cross join lateral (
     select location_id, on_hand,
       sum(on_hand) over (order by location_id) as up_to, sum(on_hand) over () as total, sum(value) over () as total_value
     from (
       select m.location_id, sum(m.qty_delta) as on_hand, sum(m.value) as value from movement m
       where m.organization_id = part.organization_id and m.part_id = part.id and m.created_at <= ${at}
-      group by m.location_id) moved) level`,
+      group by m.location_id) moved) level
+    join location on location.organization_id = part.organization_id and location.id = level.location_id`,
   // A location has few of all parts: the ledger of the others need not be read.
-  where:
-    stock?.locationId === undefined
+  where: [
+    sql`part.organization_id = ${organizationId}`,
+    ...(stock?.locationId === undefined
       ? []
       : [
           sql`exists (select from stock_level touched where touched.organization_id = part.organization_id
             and touched.location_id = ${stock.locationId} and touched.part_id = part.id)`,
-        ],
+        ]),
+  ],
   partId: sql`part.id`,
+  sorts: {
+    partId: { key: [{ sql: sql`part.id`, type: 'number' }, location], acrossTables: true },
+    sku: { key: [sku, location], acrossTables: true },
+  },
   total: sql`level.total`,
   totalValue: sql`level.total_value`,
   upTo: sql`level.up_to`,
 });
-
-const sortsOf = ({ partId, twin }: Pick<Source, 'partId' | 'twin'>) => {
-  const location = { sql: sql`level.location_id`, type: 'number' } as const;
-  return {
-    partId: { key: [{ sql: partId, type: 'number', ...(twin === undefined ? {} : { twin }) }, location] },
-    sku: { key: [{ sql: sql`part.sku_key`, type: 'text' }, location] },
-  } satisfies List<LevelRow>['sorts'];
-};
-export const levelSorts = sortsOf(current);
 
 /**
  * A level's share of the part's value, in whole cents. The part's value is laid out over its stock, location after location, and
