@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** These judge seconds on the machine's clock: they run alone, after the others. */
 const timed = ['test/delivery/{lanes,limits,outage,restart,schedule}.test.ts', 'test/start/*.test.ts'];
 
+/** Pages in a real browser: `npm run test:browser`. */
+const inBrowser = ['test/browser/*.test.ts'];
+
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
@@ -16,10 +19,14 @@ export default defineConfig({
         test: {
           name: 'behaviour',
           include: ['test/**/*.test.ts'],
-          exclude: timed,
+          exclude: [...timed, ...inBrowser],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
+      },
+      {
+        extends: true,
+        test: { name: 'browser', include: inBrowser, maxWorkers: 2, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,

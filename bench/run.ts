@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
+import { batch } from './batch.ts';
 import { type Measured, neighbours } from './neighbours.ts';
 import { type BenchServers, startBenchServers } from './servers.ts';
 
@@ -10,6 +11,10 @@ const scenarios: Record<string, { about: string; run: Scenario }> = {
   neighbours: {
     about: 'what endpoints that hang cost the others: 20 endpoints, of which two hang, against none (about 5 minutes)',
     run: neighbours,
+  },
+  batch: {
+    about: 'movements a second: single posts on 16 connections against batches of 1,000 (about one minute)',
+    run: batch,
   },
 };
 

@@ -3,6 +3,7 @@ import { answer, toCount, toId } from './cli/context.ts';
 import { addDeliveryCommands } from './cli/deliveries.ts';
 import { addEndpointCommands } from './cli/endpoints.ts';
 import { addKeyCommands } from './cli/keys.ts';
+import { addUserCommands } from './cli/users.ts';
 import { createOrganization } from './organizations/organization.ts';
 import { resealSecrets } from './webhooks/endpoints/reseal-secrets.ts';
 import { listen } from './webhooks/listen.ts';
@@ -20,6 +21,7 @@ org
   .action((name: string) => answer((context) => createOrganization(context, name)));
 
 addKeyCommands(program.command('key').description('API keys'));
+addUserCommands(program.command('user').description('people who sign in to the pages'));
 addEndpointCommands(program.command('endpoint').description('webhook endpoints'));
 addDeliveryCommands(program.command('delivery').description('webhook deliveries'));
 program

@@ -20,6 +20,17 @@ const port = z.coerce
   .min(1, 'must be 1 to 65535')
   .max(65535, 'must be 1 to 65535');
 
+/** Scheme, host and port alone. */
+const origin = z.string().transform((text, ctx) => {
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
+  ctx.addIssue({
+    code: 'custom',
+    message: 'must be an http or https URL without a path, such as https://stock.example.com',
+  });
+  return z.NEVER;
+});
+
 const cidrs = z.string().transform((text, ctx) => {
   const list = text
     .split(',')
@@ -64,6 +75,8 @@ const Config = z.object({
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
     .transform((url) => url.replace(/\/$/, ''))
     .optional(),
+  PUBLIC_URL: origin.optional(),
+  TRUSTED_PROXIES: z.coerce.number('must be a number of proxies').int().min(0).max(10, 'must be 0 to 10').default(0),
   WEBHOOK_ALLOW_CIDRS: cidrs.optional(),
   RATE_LIMIT_PER_MINUTE: z.coerce
     .number('must be a number of requests')

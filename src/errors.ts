@@ -19,6 +19,9 @@ export const unauthorized = (message: string) =>
 
 export const forbidden = (message: string) => new ApiError(403, 'forbidden', message);
 
+/** Only to pages: what a form asks for that another site may have sent. */
+export const foreignForm = () => new ApiError(403, 'foreign_form', 'The form was not sent from one of our own pages.');
+
 export const notFound = (message: string) => new ApiError(404, 'not_found', message);
 
 export const methodNotAllowed = (method: string, allowed: string[]) =>

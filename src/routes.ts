@@ -12,6 +12,7 @@ import { levelHandlers } from './stock/levels/handlers.ts';
 import { locationHandlers } from './stock/locations/handlers.ts';
 import { movementHandlers } from './stock/movements/handlers.ts';
 import { partHandlers } from './stock/parts/handlers.ts';
+import { webPages } from './web/routes.ts';
 import { deliveryHandlers } from './webhooks/deliveries/handlers.ts';
 import { endpointHandlers } from './webhooks/endpoints/handlers.ts';
 import { eventHandlers } from './webhooks/events/handlers.ts';
@@ -27,6 +28,7 @@ export function mountRoutes(app: Koa, services: Services): void {
   const api = apiRouter(services);
   app.use(wellFormed);
   app.use(open.routes());
+  app.use(webPages(services));
   app.use(onlyBelow('/api/v1'));
   app.use(authenticate(services.db));
   app.use(limitRate(services.db, services.rateLimit));
@@ -89,7 +91,7 @@ const wellFormed: Middleware = async (ctx, next) => {
   await next();
 };
 
-/** Outside the API there is nothing to sign in to. */
+/** What is neither a page nor in the API. */
 function onlyBelow(prefix: string): Middleware {
   return async (ctx, next) => {
     if (ctx.path !== prefix && !ctx.path.startsWith(`${prefix}/`)) throw notFound(`There is nothing at ${ctx.path}.`);

@@ -26,6 +26,8 @@ const app = createApp({
     ? { url: config.TEMPORAL_UI_URL, namespace: config.TEMPORAL_NAMESPACE }
     : undefined,
   rateLimit: { defaultPerMinute: config.RATE_LIMIT_PER_MINUTE },
+  publicUrl: config.PUBLIC_URL,
+  trustedProxies: config.TRUSTED_PROXIES,
   wakeDispatcher: createWaker({ pool: db.pool, log }),
 });
 const serving = await serve(app.callback(), config.PORT).catch((error) =>

@@ -13,6 +13,8 @@ export interface CliContext {
   pool: Database['pool'];
   readonly secrets: SecretBox;
   temporal(): Client;
+  /** Where people reach the pages. */
+  publicUrl: string;
 }
 
 export interface OrgOption {
@@ -39,6 +41,7 @@ export async function answer(run: (context: CliContext) => Promise<unknown>): Pr
       get secrets() {
         return secretBox(config);
       },
+      publicUrl: config.PUBLIC_URL ?? instance?.apiUrl ?? `http://localhost:${config.PORT}`,
       temporal() {
         if (!temporal) throw new Error('Set TEMPORAL_ADDRESS as the service has it.');
         return temporal.client();

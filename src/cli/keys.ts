@@ -1,6 +1,13 @@
 import { type Command, Option } from 'commander';
-import { createApiKey, revokeApiKey, type Scope, updateApiKey } from '../organizations/api-key.ts';
-import { answer, type OrgOption, toId } from './context.ts';
+import {
+  createApiKey,
+  listApiKeys,
+  revokeApiKey,
+  rotateApiKey,
+  type Scope,
+  updateApiKey,
+} from '../organizations/api-key.ts';
+import { answer, type OrgOption, toCount, toId } from './context.ts';
 
 /** `mk key …`. */
 export function addKeyCommands(key: Command): void {
@@ -9,16 +16,33 @@ export function addKeyCommands(key: Command): void {
     .requiredOption('--org <id>', 'its organization', toId)
     .addOption(new Option('--scope <scope>', 'what it may do').choices(['read', 'write']).makeOptionMandatory())
     .option('--name <name>', 'what it is for')
+    .option('--days <n>', 'how long it works; without it, until it is revoked', toId)
     .option('--rate-limit-per-minute <n>', 'requests, or `none`; default: RATE_LIMIT_PER_MINUTE of the API', toLimit)
     .description('create an API key; prints {"id","key"}, the only time that the key is shown')
-    .action((options: OrgOption & { scope: Scope; name?: string; rateLimitPerMinute?: Limit }) =>
+    .action(({ org: organizationId, scope, name, days, rateLimitPerMinute = inherited }: NewKeyOptions) =>
       answer((context) =>
         createApiKey(context, {
-          ...options,
-          organizationId: options.org,
-          rateLimitPerMinute: asColumn(options.rateLimitPerMinute ?? inherited),
+          organizationId,
+          scope,
+          name,
+          expiresAt: days === undefined ? null : new Date(Date.now() + days * 86_400_000),
+          rateLimitPerMinute: asColumn(rateLimitPerMinute),
         }),
       ),
+    );
+  key
+    .command('list')
+    .requiredOption('--org <id>', 'the organization', toId)
+    .description('print the organization’s keys, the live ones first')
+    .action(({ org }: OrgOption) => answer((context) => listApiKeys(context, org)));
+  key
+    .command('rotate')
+    .argument('<id>', 'the key’s id', toId)
+    .requiredOption('--org <id>', 'its organization', toId)
+    .option('--overlap-hours <n>', 'how long the old key works on', toCount, 24)
+    .description('replace a live key; prints the new {"id","key"}, the only time that the key is shown')
+    .action((id: number, { org: organizationId, overlapHours }: OrgOption & { overlapHours: number }) =>
+      answer(({ db }) => rotateApiKey(db, { organizationId, id, overlapHours })),
     );
   key
     .command('update')
@@ -42,6 +66,13 @@ export function addKeyCommands(key: Command): void {
         return { id, revoked: true };
       }),
     );
+}
+
+interface NewKeyOptions extends OrgOption {
+  scope: Scope;
+  name?: string;
+  days?: number;
+  rateLimitPerMinute?: Limit;
 }
 
 const unlimited = 'none';

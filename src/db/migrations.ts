@@ -10,8 +10,9 @@ export const migrations = [
   { name: '0005-deliveries-by-hand', class: fromSql('0005-deliveries-by-hand') },
   { name: '0006-recovery', class: fromSql('0006-recovery') },
   { name: '0007-idempotency', class: fromSql('0007-idempotency') },
-  { name: '0008-lists', class: fromSql('0008-lists') },
-  { name: '0009-rate-limits', class: fromSql('0009-rate-limits') },
+  { name: '0008-rate-limits', class: fromSql('0008-rate-limits') },
+  { name: '0009-lists', class: fromSql('0009-lists') },
+  { name: '0010-people', class: fromSql('0010-people') },
 ];
 
 function fromSql(name: string) {

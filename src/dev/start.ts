@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { openDatabase } from '../db/database.ts';
 import { serve } from '../http/serve.ts';
 import { createLogger } from '../log.ts';
+import { inviteFirstAdministrator, welcomePath } from '../people/invitation.ts';
 import { configOrExit, exitWith, untilConnected } from '../process.ts';
 import { startDeliveryWorker } from '../webhooks/delivery-worker.ts';
 import { createSecretBox } from '../webhooks/secret-box.ts';
@@ -108,6 +109,8 @@ async function start(config: Config): Promise<void> {
     temporal: temporal.client,
     temporalUi: uiUrl === undefined ? undefined : { url: uiUrl, namespace: config.TEMPORAL_NAMESPACE },
     rateLimit: { defaultPerMinute: config.RATE_LIMIT_PER_MINUTE },
+    publicUrl: config.PUBLIC_URL,
+    trustedProxies: config.TRUSTED_PROXIES,
     wakeDispatcher: createWaker({ pool: db.pool, log }),
   });
   const serving = await serve(app.callback(), config.PORT).catch((error) => {
@@ -117,7 +120,11 @@ async function start(config: Config): Promise<void> {
 
   const apiUrl = `http://localhost:${serving.port}`;
   dataDir.write({ apiUrl, databaseUrl, temporalAddress, temporalUiUrl: embedded.temporalUiUrl });
-  process.stdout.write(startedText({ apiUrl, firstKey, temporalUiUrl: embedded.temporalUiUrl }));
+  const publicUrl = config.PUBLIC_URL ?? apiUrl;
+  const token = await inviteFirstAdministrator(db);
+  const firstAccountUrl = token && publicUrl + welcomePath(token);
+  const { temporalUiUrl } = embedded;
+  process.stdout.write(startedText({ apiUrl, publicUrl, firstKey, firstAccountUrl, temporalUiUrl }));
 }
 
 /**

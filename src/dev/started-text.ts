@@ -3,17 +3,25 @@ interface Started {
   /** Only on the first start, when it was created. */
   firstKey: string | undefined;
   temporalUiUrl: string | undefined;
+  /** Where people reach the pages. */
+  publicUrl: string;
+  /** The one-time link of the first account; undefined when somebody has one. */
+  firstAccountUrl: string | undefined;
 }
 
 /** What a person sees once everything runs. */
-export function startedText({ apiUrl, firstKey, temporalUiUrl }: Started): string {
+export function startedText({ apiUrl, publicUrl, firstKey, firstAccountUrl, temporalUiUrl }: Started): string {
   return [
     '',
     'maintainkit is running.',
     '',
+    `  Pages        ${publicUrl}/`,
     `  API          ${apiUrl}/api/v1`,
     ...(temporalUiUrl === undefined ? [] : [`  Temporal UI  ${temporalUiUrl}`]),
     ...(firstKey === undefined ? keyAdvice : firstKeyLines(firstKey, apiUrl)),
+    ...(firstAccountUrl === undefined
+      ? []
+      : ['', 'Nobody can sign in yet. Make the first account, once, within 7 days:', '', firstAccountUrl]),
     '',
     'Ctrl-C stops everything; the data stays.',
     '',

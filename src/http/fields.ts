@@ -170,8 +170,8 @@ export const pastInstant = field(
   { ...instantSchema, description: 'Not in the future.' },
 );
 
-/** Year 1: what comes before is not written alike by everyone. */
-const earliestMs = Date.parse('0001-01-01T00:00:00Z');
+/** Years of fewer digits are not read alike by everyone; what they come from is mostly a program's word for "none". */
+const earliestMs = Date.parse('1000-01-01T00:00:00Z');
 
 function instantFrom(value: unknown): Date {
   const parsed = z.iso.datetime({ offset: true }).safeParse(value);

@@ -12,7 +12,7 @@ export function requestId(log: Logger): Middleware {
     log.debug({
       requestId: ctx.state.requestId,
       method: ctx.method,
-      path: ctx.path,
+      path: ctx.state.shownPath ?? ctx.path, // a one-time link's path is a secret
       status: ctx.status,
       keyId: ctx.state.key?.id,
       durationMs: Math.round(performance.now() - startedAtMs),

@@ -1,4 +1,5 @@
 import { createDocument } from 'zod-openapi';
+import { type Document, sayNulls } from './nulls.ts';
 import { errorResponses, type Operation, pathsOf } from './operation.ts';
 import { deliveryOperations } from './operations/deliveries.ts';
 import { endpointOperations } from './operations/endpoints.ts';
@@ -33,8 +34,7 @@ const tags = [
   { name: 'Deliveries', description: 'What was sent to whom, and what came of it.' },
 ];
 
-/** The API as an OpenAPI 3.1 document, made from the schemas that validate its requests. */
-export const openApiDocument = createDocument(
+const made = createDocument(
   {
     openapi: '3.1.1',
     info: {
@@ -66,3 +66,6 @@ export const openApiDocument = createDocument(
     },
   },
 );
+/** The API as an OpenAPI 3.1 document, made from the schemas that validate its requests. */
+export const openApiDocument: Document = JSON.parse(JSON.stringify(made));
+sayNulls(openApiDocument);

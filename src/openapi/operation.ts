@@ -108,7 +108,7 @@ export const errorResponses = Object.fromEntries(
 export const idempotencyKey: Parameter = {
   description:
     'Makes the request safe to send again: a repeat within 7 days gets the stored answer, with `Idempotent-Replayed: true`.',
-  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[A-Za-z0-9_.:-]+$' },
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 
 const replayed: oas31.HeadersObject = {

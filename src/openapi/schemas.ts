@@ -232,11 +232,17 @@ function nameOf(item: z.ZodType): string {
   return name;
 }
 
-/** A JSON Merge Patch of what a POST takes: null clears. */
-export const mergePatch = (schema: z.ZodObject, clearable: readonly string[]) =>
-  schema
-    .partial()
-    .extend(Object.fromEntries(clearable.map((field) => [field, z.nullable(schema.shape[field]).optional()])));
+const ignored = z.unknown().optional().meta({ description: 'Ignored, so that an answer can be sent back.' });
+
+/** A JSON Merge Patch of what a POST takes: null clears, and what cannot be changed is ignored. */
+export const mergePatch = (
+  schema: z.ZodObject,
+  { clearable, readOnly }: { clearable: readonly string[]; readOnly: readonly string[] },
+) =>
+  schema.partial().extend({
+    ...Object.fromEntries(clearable.map((field) => [field, z.nullable(schema.shape[field]).optional()])),
+    ...Object.fromEntries(readOnly.map((field) => [field, ignored])),
+  });
 
 export const EventDetails = z
   .object({ id: z.uuid(), event: text, movementId: id.nullable(), createdAt: at, data: z.looseObject({}) })

@@ -51,6 +51,8 @@ export async function startTestApi({
 }: {
   namespace?: string;
   rateLimit?: RateLimitSettings;
+  publicUrl?: string;
+  trustedProxies?: number;
 } = {}): Promise<TestApi> {
   return serveTestApi(await createTestDatabase(), {
     temporalAddress: inject('temporalAddress'),
@@ -66,7 +68,15 @@ export async function serveTestApi(
     temporalAddress,
     namespace,
     rateLimit = { defaultPerMinute: undefined },
-  }: { temporalAddress: string; namespace: string; rateLimit?: RateLimitSettings },
+    publicUrl,
+    trustedProxies = 0,
+  }: {
+    temporalAddress: string;
+    namespace: string;
+    rateLimit?: RateLimitSettings;
+    publicUrl?: string | undefined;
+    trustedProxies?: number;
+  },
 ): Promise<TestApi> {
   const log = createLogger('silent');
   const temporal = createLazyTemporal({ address: temporalAddress, namespace });
@@ -77,6 +87,8 @@ export async function serveTestApi(
     temporal: temporal.client,
     temporalUi: { url: inject('temporalUiUrl'), namespace },
     rateLimit,
+    publicUrl,
+    trustedProxies,
     wakeDispatcher: createWaker({ pool: db.pool, log }),
   };
   const app = createApp(services);

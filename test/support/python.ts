@@ -21,9 +21,10 @@ const installTimeoutMs = 280_000; // below the limit of a test's hook
 const claimPollMs = 250;
 
 /** Why nothing can run in Python on this machine, for the title of the tests that are skipped then; else `undefined`. */
-export async function whyNoPython(): Promise<string | undefined> {
-  const { ok } = await runTool('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))']);
-  if (!ok) return 'no python3 of 3.9 or newer on the PATH';
+export async function whyNoPython(minimum = '3.9'): Promise<string | undefined> {
+  const version = minimum.replace('.', ', ');
+  const { ok } = await runTool('python3', ['-c', `import sys; sys.exit(sys.version_info < (${version}))`]);
+  if (!ok) return `no python3 of ${minimum} or newer on the PATH`;
   // Debian ships these two apart from Python itself.
   const { ok: canMakeVenvs } = await runTool('python3', ['-c', 'import venv, ensurepip']);
   return canMakeVenvs ? undefined : 'python3 has no venv with pip: install python3-venv';

@@ -69,6 +69,7 @@ describe('endpoints', () => {
     [{ url: 'https://user:pw@example.com/' }, '`url` must not carry a user name or password.'],
     [{ events: ['stock.high'] }, '`events` may hold '],
     [{ events: [] }, '`events` must be a list of at least one event.'],
+    [{ headers: 0 }, '`headers` must be an object of strings.'],
     [{ headers: { 'X-MK-Event': 'x' } }, '`headers` may not set "X-MK-Event".'],
     [{ headers: { 'X-A': 'a\r\nB: c' } }, '`headers` must have printable ASCII'],
     [{ color: 'red' }, '`color` is not a field'],

@@ -19,89 +19,89 @@ create type movement_outcome as (
   movement_id bigint, part_id bigint, sku text, on_hand numeric, unit text
 );
 
--- A reference is a folded name (and, when it is all digits, the id it may stand for), an id, or both, which must agree.
-create type stock_ref as (id bigint, refusal text);
+-- An item with the ids that its references stand for. What reverses a movement takes place where that one did.
+create type resolved_item as (
+  refusal text, refused_ref text,
+  kind text, part_id bigint, location_id bigint, to_id bigint,
+  quantity numeric, unit_cost bigint, expected_on_hand numeric, occurred_at timestamptz,
+  external_id text, reference text, reference_line text, reason_code text, cost_center text, work_order text, note text,
+  reverses bigint, reverses_second bigint, original_delta numeric, original_value bigint -- what it undoes; `second`: of a transfer
+);
 
-create function settle_ref(p_key text, p_named bigint, p_id bigint, p_found bigint) returns stock_ref language sql immutable as $$
-  select coalesce(p_found, p_named), case
+-- A reference is a folded name (`p_named` has it, or has it as its id), an id, or both, which must then agree.
+create function refuse_reference(p_key text, p_named bigint, p_id bigint, p_found bigint) returns text language sql immutable as $$
+  select case
     when p_key is not null and p_named is null then 'unknown_name'
     when p_id is not null and p_found is null then 'unknown_id'
     when p_named <> p_found then 'disagree'
   end
 $$;
 
-create function find_part_ref(p_organization_id bigint, p_key text, p_digits bigint, p_id bigint) returns stock_ref
+create function find_location_ref(p_organization_id bigint, p_key text, p_digits bigint, p_id bigint, out id bigint, out refusal text)
 language sql stable as $$
-  select settle_ref(
-    p_key,
-    coalesce(
-      (select id from part where organization_id = p_organization_id and sku_key = p_key),
-      (select id from part where organization_id = p_organization_id and id = p_digits)
-    ),
-    p_id,
-    (select id from part where organization_id = p_organization_id and id = p_id)
-  )
+  select coalesce(found, named), refuse_reference(p_key, named, p_id, found) from (
+    select
+      coalesce(
+        (select l.id from location l where organization_id = p_organization_id and name_key = p_key),
+        (select l.id from location l where organization_id = p_organization_id and l.id = p_digits)) as named,
+      (select l.id from location l where organization_id = p_organization_id and l.id = p_id) as found) f
 $$;
 
-create function find_location_ref(p_organization_id bigint, p_key text, p_digits bigint, p_id bigint) returns stock_ref
-language sql stable as $$
-  select settle_ref(
-    p_key,
-    coalesce(
-      (select id from location where organization_id = p_organization_id and name_key = p_key),
-      (select id from location where organization_id = p_organization_id and id = p_digits)
-    ),
-    p_id,
-    (select id from location where organization_id = p_organization_id and id = p_id)
+-- The items, in order. Their references are looked up as above, written out: in a function it would cost more. Each is a
+-- subselect, so that none can become a join that reads a whole table.
+create function resolve_items(p_organization_id bigint, p_items jsonb) returns setof resolved_item language sql stable as $$
+  with looked_up as materialized (
+    select i.*,
+      case when i.part_key is not null then coalesce(
+        (select id from part where organization_id = p_organization_id and sku_key = i.part_key),
+        (select id from part where organization_id = p_organization_id and id = i.part_digits)) end as part_named,
+      case when i.part_id is not null then
+        (select id from part where organization_id = p_organization_id and id = i.part_id) end as part_found,
+      case when i.location_key is not null then coalesce(
+        (select id from location where organization_id = p_organization_id and name_key = i.location_key),
+        (select id from location where organization_id = p_organization_id and id = i.location_digits)) end as location_named,
+      case when i.location_id is not null then
+        (select id from location where organization_id = p_organization_id and id = i.location_id) end as location_found,
+      case when i.to_key is not null then coalesce(
+        (select id from location where organization_id = p_organization_id and name_key = i.to_key),
+        (select id from location where organization_id = p_organization_id and id = i.to_digits)) end as to_named,
+      case when i.to_id is not null then
+        (select id from location where organization_id = p_organization_id and id = i.to_id) end as to_found,
+      -- Either row of a transfer stands for both: the first one is meant.
+      case when i.reverses is not null then
+        (select m from movement m where organization_id = p_organization_id and id =
+          (select coalesce(transfer_id, id) from movement where organization_id = p_organization_id and id = i.reverses)) end as o
+    from jsonb_populate_recordset(null::movement_item, p_items) i
+  ), found as materialized (
+    select l.*,
+      refuse_reference(part_key, part_named, part_id, part_found) as part_refusal,
+      refuse_reference(location_key, location_named, location_id, location_found) as location_refusal,
+      refuse_reference(to_key, to_named, to_id, to_found) as to_refusal,
+      coalesce(part_found, part_named) as part, coalesce(location_found, location_named) as place, coalesce(to_found, to_named) as to_place,
+      case when (o).transfer_id is not null then
+        (select m from movement m where transfer_id = (l.o).transfer_id and id <> (l.o).id) end as second
+    from looked_up l
   )
+  select
+    case
+      when reverses is not null and (o).id is null then 'unknown_movement'
+      when part_refusal is not null then part_refusal
+      when location_refusal is not null then location_refusal
+      when to_refusal is not null then to_refusal
+      when to_place = place then 'same_location'
+      when part <> (o).part_id or (place <> (o).location_id and place is distinct from (second).location_id) then 'reverses_another'
+    end,
+    case
+      when part_refusal is not null then 'part'
+      when location_refusal is not null then 'location'
+      when to_refusal is not null or to_place = place then 'to'
+    end,
+    kind, coalesce((o).part_id, part), coalesce((o).location_id, place), coalesce((second).location_id, to_place),
+    quantity, unit_cost, expected_on_hand, occurred_at,
+    external_id, reference, reference_line, reason_code, cost_center, work_order, note,
+    (o).id, (second).id, (o).qty_delta, (o).value
+  from found
 $$;
-
--- An item with the ids that its references stand for. What reverses a movement takes place where that one did.
-create type resolved_item as (i movement_item, refusal text, refused_ref text);
-
-create function resolve_item(p_organization_id bigint, i movement_item) returns resolved_item language plpgsql stable as $$
-declare
-  r resolved_item;
-  o movement;
-begin
-  if i.reverses is not null then
-    -- Either row of a transfer stands for both: the first one is meant.
-    select * into o from movement where organization_id = p_organization_id and id =
-      (select coalesce(transfer_id, id) from movement where organization_id = p_organization_id and id = i.reverses);
-    if not found then r.refusal := 'unknown_movement'; return r; end if;
-  end if;
-
-  if o.id is null or i.part_key is not null or i.part_id is not null then
-    r.refused_ref := 'part';
-    select f.id, f.refusal into i.part_id, r.refusal from find_part_ref(p_organization_id, i.part_key, i.part_digits, i.part_id) f;
-    if r.refusal is not null then return r; end if;
-  end if;
-  if o.id is null or i.location_key is not null or i.location_id is not null then
-    r.refused_ref := 'location';
-    select f.id, f.refusal into i.location_id, r.refusal from find_location_ref(p_organization_id, i.location_key, i.location_digits, i.location_id) f;
-    if r.refusal is not null then return r; end if;
-  end if;
-  if i.kind = 'transfer' then
-    r.refused_ref := 'to';
-    select f.id, f.refusal into i.to_id, r.refusal from find_location_ref(p_organization_id, i.to_key, i.to_digits, i.to_id) f;
-    if r.refusal is null and i.to_id = i.location_id then r.refusal := 'same_location'; end if;
-    if r.refusal is not null then return r; end if;
-  end if;
-
-  if o.id is not null then
-    select location_id into i.to_id from movement where o.transfer_id is not null and transfer_id = o.transfer_id and id <> o.id;
-    if i.part_id <> o.part_id or (i.location_id <> o.location_id and i.location_id is distinct from i.to_id) then
-      r.refusal := 'reverses_another';
-      return r;
-    end if;
-    i.reverses := o.id;
-    i.part_id := o.part_id;
-    i.location_id := o.location_id;
-  end if;
-  r.refused_ref := null;
-  r.i := i;
-  return r;
-end $$;
 
 -- Cents for a quantity at a price of `p_value` for `p_quantity_of_value`: exact, halves to the even cent.
 create function cents_of(p_quantity numeric, p_value numeric, p_quantity_of_value numeric) returns numeric language plpgsql immutable as $$
@@ -137,237 +137,206 @@ create function movement_digest(p_previous bytea, m movement) returns bytea lang
     (extract(epoch from m.occurred_at) * 1000)::bigint, (extract(epoch from m.created_at) * 1000)::bigint)::text, 'UTF8'))
 $$;
 
-create function movement_event(p part, m movement) returns event language sql volatile as $$
+create function movement_event(m movement, p_sku text, p_unit text) returns event language sql volatile as $$
   select new_event(m.organization_id, 'stock.movement.created',
-    json_build_object('partId', p.id, 'sku', p.sku, 'locationId', m.location_id, 'qtyDelta', trim_scale(m.qty_delta),
-      'kind', m.kind, 'onHand', trim_scale(m.on_hand), 'unit', p.unit),
+    json_build_object('partId', m.part_id, 'sku', p_sku, 'locationId', m.location_id, 'qtyDelta', trim_scale(m.qty_delta),
+      'kind', m.kind, 'onHand', trim_scale(m.on_hand), 'unit', p_unit),
     m.created_at, m.id, m.api_key_id)
 $$;
 
--- The event of a total that crosses its part's reorder point, down or up; null when it does not.
-create function crossing_event(p part, p_before numeric, m movement) returns event language sql volatile as $$
-  select new_event(m.organization_id, case when m.on_hand <= p.reorder_point then 'stock.low' else 'stock.recovered' end,
-    json_build_object('partId', p.id, 'sku', p.sku, 'onHand', trim_scale(m.on_hand),
-      'reorderPoint', trim_scale(p.reorder_point), 'unit', p.unit),
+-- Of a total that crosses its part's reorder point, down or up.
+create function crossing_event(m movement, p_sku text, p_unit text, p_reorder_point numeric) returns event language sql volatile as $$
+  select new_event(m.organization_id, case when m.on_hand <= p_reorder_point then 'stock.low' else 'stock.recovered' end,
+    json_build_object('partId', m.part_id, 'sku', p_sku, 'onHand', trim_scale(m.on_hand),
+      'reorderPoint', trim_scale(p_reorder_point), 'unit', p_unit),
     m.created_at, m.id, m.api_key_id)
-  where (p_before > p.reorder_point) <> (m.on_hand > p.reorder_point)
 $$;
 
-create function location_low_event(p part, p_level numeric, p_minimum numeric, m movement) returns event language sql volatile as $$
+create function location_low_event(m movement, p_sku text, p_unit text, p_level numeric, p_minimum numeric) returns event language sql volatile as $$
   select new_event(m.organization_id, 'stock.location_low',
-    json_build_object('partId', p.id, 'sku', p.sku, 'locationId', m.location_id, 'onHand', trim_scale(p_level),
-      'minimum', trim_scale(p_minimum), 'unit', p.unit),
+    json_build_object('partId', m.part_id, 'sku', p_sku, 'locationId', m.location_id, 'onHand', trim_scale(p_level),
+      'minimum', trim_scale(p_minimum), 'unit', p_unit),
     m.created_at, m.id, m.api_key_id)
-  where p_level <= p_minimum and p_level - m.qty_delta > p_minimum
 $$;
+
+-- What settling an item comes to for one ledger row, and what its events need to know.
+create type settled_row as (
+  m movement, sku text, unit text, reorder_point numeric,
+  level numeric, minimum numeric -- at its location, after it
+);
 
 -- What settling some movements comes to, before any of it is written.
 create type settled_movements as (
   outcomes movement_outcome[], -- one for each item, in order
-  rows movement[], parts part[], levels stock_level[], events event[]
+  rows settled_row[], levels stock_level[], -- in the order of the items; levels that have changed, and new ones
+  parts part[]
 );
 
+-- One number for a part's place among those of the request, and a location: locations do not reach 2^40.
+create function level_key(p_part integer, p_location_id bigint) returns bigint language sql immutable as $$
+  select (p_part::bigint << 40) + p_location_id
+$$;
+
 -- Locks the parts and goes through the items one by one, each seeing what those before it left. Takes movement ids, but
--- writes nothing.
+-- writes nothing. What the items need is read for all of them at once and kept in sorted arrays, where `width_bucket`
+-- finds it. Each expression costs anew in every transaction, so a single movement is fast when they are few.
 create function settle_movements(p_organization_id bigint, p_api_key_id bigint, p_items jsonb) returns settled_movements
 language plpgsql as $$
 declare
   c_max constant numeric := 999999999.999999;
   c_max_cents constant numeric := 9007199254740991; -- what a JSON number holds exactly
-  v_outcomes movement_outcome[] := '{}'; v_rows movement[] := '{}'; v_parts part[] := '{}'; v_levels stock_level[] := '{}'; v_events event[] := '{}';
-  v_item jsonb; v_items resolved_item[] := '{}'; v_id bigint;
-  i movement_item; r resolved_item; o movement_outcome; m movement; p part;
-  v_part_ids bigint[] := '{}'; v_level_keys text[] := '{}'; v_minimums numeric[] := '{}';
-  v_external_ids text[] := '{}'; v_external_rows bigint[] := '{}'; v_reversed bigint[] := '{}'; v_reversing bigint[] := '{}';
-  v_moved boolean[] := '{}';
-  v_n integer; v_part integer; v_leg integer; v_legs integer; v_at integer[]; v_key text; v_location_id bigint;
-  v_level stock_level; v_minimum numeric; v_delta numeric; v_before numeric; v_total numeric; v_value numeric;
-  v_original movement[]; v_now timestamptz(3);
+  v_outcomes movement_outcome[]; v_rows settled_row[]; v_parts part[];
+  v_items resolved_item[]; v_part_ids bigint[]; v_external_ids text[]; v_reversed_ids bigint[];
+  v_level_keys bigint[]; v_levels stock_level[]; v_before numeric[]; v_minimums numeric[];
+  v_after numeric[]; v_external_rows bigint[]; v_reversing bigint[]; -- what the items so far have left
+  i record; m movement; p part;
+  v_level numeric; v_to_level numeric; v_delta numeric; v_total numeric; v_value numeric; v_refusal text; v_now timestamptz(3);
 begin
-  for v_item in select e from jsonb_array_elements(p_items) e loop
-    r := resolve_item(p_organization_id, jsonb_populate_record(null::movement_item, v_item));
-    v_items := array_append(v_items, r);
-    if r.refusal is null then v_part_ids := array_append(v_part_ids, (r.i).part_id); end if;
-  end loop;
+  v_items := array(select x from resolve_items(p_organization_id, p_items) x);
+  select array_agg(distinct x.part_id) filter (where x.refusal is null),
+    array_agg(distinct x.external_id) filter (where x.external_id is not null),
+    array_agg(distinct x.reverses) filter (where x.reverses is not null)
+  into v_part_ids, v_external_ids, v_reversed_ids from unnest(v_items) x;
 
   -- A part's row is the lock of all its levels: whoever holds it is alone with this part's stock. In the order of their
   -- ids, so that two who need the same parts never wait for each other.
-  v_part_ids := array(select distinct id from unnest(v_part_ids) id order by id);
-  foreach v_id in array v_part_ids loop
-    select * into p from part where id = v_id for no key update;
-    v_parts := array_append(v_parts, p);
-  end loop;
+  v_parts := array(
+    select q.locked from unnest(v_part_ids) u (part_id)
+    cross join lateral (select x as locked from part x where x.id = u.part_id for no key update) q);
   v_now := clock_timestamp();
   perform announce_movements();
 
-  for v_n in 1 .. cardinality(v_items) loop
-    r := v_items[v_n];
-    i := r.i;
-    o := null;
-    o.refusal := r.refusal;
-    o.refused_ref := r.refused_ref;
-    if o.refusal is null then
-      v_part := array_position(v_part_ids, i.part_id);
-      p := v_parts[v_part];
+  select array_agg(k.key), array_agg(row(p_organization_id, k.part_id, k.location_id, k.on_hand)::stock_level),
+    array_agg(k.on_hand), array_agg(k.minimum), array_agg(null::numeric)
+  into v_level_keys, v_levels, v_before, v_minimums, v_after
+  from (
+    select d.key, d.part_id, d.location_id,
+      coalesce((select on_hand from stock_level l
+        where l.organization_id = p_organization_id and l.part_id = d.part_id and l.location_id = d.location_id), 0) as on_hand,
+      (select minimum from stock_minimum n
+        where n.organization_id = p_organization_id and n.part_id = d.part_id and n.location_id = d.location_id) as minimum
+    from (
+      select distinct level_key(width_bucket(x.part_id, v_part_ids), a.location_id) as key, x.part_id, a.location_id
+      from unnest(v_items) x cross join lateral (values (x.location_id), (x.to_id)) a (location_id)
+      where x.refusal is null and a.location_id is not null order by 1
+    ) d
+  ) k;
 
-      -- Where stock changes: at one location, or at two. Levels are read once and kept.
-      v_legs := case when i.to_id is null then 1 else 2 end;
-      v_at := '{}';
-      for v_leg in 1 .. v_legs loop
-        v_location_id := case v_leg when 1 then i.location_id else i.to_id end;
-        v_key := i.part_id || '/' || v_location_id;
-        v_at[v_leg] := array_position(v_level_keys, v_key);
-        if v_at[v_leg] is null then
-          v_level := (p_organization_id, i.part_id, v_location_id, coalesce((select on_hand from stock_level
-            where organization_id = p_organization_id and part_id = i.part_id and location_id = v_location_id), 0));
-          v_levels := array_append(v_levels, v_level);
-          v_level_keys := array_append(v_level_keys, v_key);
-          v_moved := array_append(v_moved, false);
-          v_minimums := array_append(v_minimums, (select minimum from stock_minimum
-            where organization_id = p_organization_id and part_id = i.part_id and location_id = v_location_id));
-          v_at[v_leg] := cardinality(v_level_keys);
-        end if;
-      end loop;
-      v_level := v_levels[v_at[1]];
-      v_before := v_level.on_hand;
-
-      v_original := null;
-      if i.reverses is not null then
-        select array_agg(x order by x.id) into v_original from movement x
-          where organization_id = p_organization_id and (id = i.reverses or transfer_id = i.reverses);
-      end if;
-      v_delta := case
-        when i.reverses is not null then -v_original[1].qty_delta
-        when i.kind in ('consume', 'transfer') then -i.quantity
-        when i.kind = 'count' then i.quantity - v_before
-        else i.quantity
-      end;
-      v_total := p.on_hand + case v_legs when 1 then v_delta else 0 end;
-      v_value := case
-        when v_legs = 2 and v_original is not null then -v_original[1].value
-        when v_legs = 2 then -cents_of(i.quantity, p.value, greatest(p.on_hand, i.quantity))
-        when v_total = 0 then -p.value
-        when v_original is not null then greatest(-v_original[1].value, -p.value)
-        else value_of(p, v_delta, i.unit_cost)
-      end;
-
-      o.existing_id := case
-        when i.external_id is not null then coalesce(
-          v_external_rows[array_position(v_external_ids, i.external_id)],
-          (select id from movement where organization_id = p_organization_id and external_id = i.external_id
-             and (transfer_id is null or transfer_id = id))) -- said, so that the unique index serves
-      end;
-      if o.existing_id is not null then o.refusal := 'external_id_taken';
-      elsif i.reverses is not null then
-        o.existing_id := coalesce(
-          v_reversing[array_position(v_reversed, i.reverses)], (select id from movement where reverses_id = i.reverses));
-        if o.existing_id is not null then o.refusal := 'already_reversed'; end if;
-      end if;
-      if o.refusal is not null then null;
-      elsif p.archived_at is not null then o.refusal := 'archived';
-      elsif i.expected_on_hand <> v_before then
-        o.refusal := 'unexpected_on_hand';
-        o.available := trim_scale(v_before);
-      elsif v_before + v_delta < 0 then
-        o.refusal := 'insufficient_stock';
-        o.available := trim_scale(v_before);
-      elsif v_legs = 2 and v_levels[v_at[2]].on_hand - v_delta < 0 then
-        o.refusal := 'insufficient_stock';
-        o.available := trim_scale(v_levels[v_at[2]].on_hand);
-      elsif v_before + v_delta > c_max or v_total > c_max or (v_legs = 2 and v_levels[v_at[2]].on_hand - v_delta > c_max) then
-        o.refusal := 'too_much';
-      elsif p.value + v_value > c_max_cents or abs(v_value) > c_max_cents then o.refusal := 'too_valuable';
-      end if;
-      o.sku := p.sku;
-      o.unit := p.unit;
-
-      if o.refusal is null then
-        v_before := p.on_hand;
-        o.movement_id := nextval('movement_id_seq');
-        for v_leg in 1 .. v_legs loop
-          v_level := v_levels[v_at[v_leg]];
-          m := null;
-          m.id := case v_leg when 1 then o.movement_id else nextval('movement_id_seq') end;
-          m.organization_id := p_organization_id;
-          m.kind := i.kind;
-          m.part_id := p.id;
-          m.location_id := v_level.location_id;
-          m.qty_delta := case v_leg when 1 then v_delta else -v_delta end;
-          m.on_hand := v_total;
-          m.expected := case i.kind when 'count' then v_level.on_hand end;
-          m.value := case v_leg when 1 then v_value else -v_value end;
-          m.total_value := p.value + case v_legs when 1 then v_value else 0 end;
-          m.unit_cost := i.unit_cost;
-          m.transfer_id := case v_legs when 2 then o.movement_id end;
-          m.reverses_id := v_original[v_leg].id;
-          m.external_id := i.external_id;
-          m.reference := i.reference;
-          m.reference_line := i.reference_line;
-          m.reason_code := i.reason_code;
-          m.cost_center := i.cost_center;
-          m.work_order := i.work_order;
-          m.note := i.note;
-          m.api_key_id := p_api_key_id;
-          m.occurred_at := coalesce(i.occurred_at, v_now);
-          m.created_at := v_now;
-          m.hash := movement_digest(p.ledger_hash, m);
-          p.ledger_hash := m.hash;
-          v_rows := array_append(v_rows, m);
-          v_level.on_hand := v_level.on_hand + m.qty_delta;
-          v_levels[v_at[v_leg]] := v_level;
-          v_moved[v_at[v_leg]] := true;
-
-          v_events := array_append(v_events, movement_event(p, m));
-          if v_minimums[v_at[v_leg]] is not null then
-            v_events := v_events || (select array_agg(e) from location_low_event(p, v_level.on_hand, v_minimums[v_at[v_leg]], m) e where e.id is not null);
-          end if;
-        end loop;
-        p.on_hand := v_total;
-        p.value := m.total_value;
-        v_parts[v_part] := p;
-        if v_legs = 1 and p.reorder_point is not null then
-          v_events := v_events || (select array_agg(e) from crossing_event(p, v_before, m) e where e.id is not null);
-        end if;
-        if i.external_id is not null then
-          v_external_ids := array_append(v_external_ids, i.external_id);
-          v_external_rows := array_append(v_external_rows, o.movement_id);
-        end if;
-        if i.reverses is not null then
-          v_reversed := array_append(v_reversed, i.reverses);
-          v_reversing := array_append(v_reversing, o.movement_id);
-        end if;
-        o.part_id := p.id;
-        o.on_hand := trim_scale(v_total);
-      end if;
+  for i in
+    select x.*, width_bucket(x.part_id, v_part_ids) as part,
+      width_bucket(level_key(width_bucket(x.part_id, v_part_ids), x.location_id), v_level_keys) as at,
+      width_bucket(level_key(width_bucket(x.part_id, v_part_ids), x.to_id), v_level_keys) as to_at,
+      width_bucket(x.external_id, v_external_ids) as external, width_bucket(x.reverses, v_reversed_ids) as reversed,
+      case when x.external_id is not null then (select id from movement t where t.organization_id = p_organization_id
+        and t.external_id = x.external_id and (t.transfer_id is null or t.transfer_id = t.id)) end as taken_by, -- said, so that the unique index serves
+      case when x.reverses is not null then (select id from movement t where t.reverses_id = x.reverses) end as reversed_by
+    from unnest(v_items) x
+  loop
+    if i.refusal is not null then
+      v_outcomes := array_append(v_outcomes, row(i.refusal, i.refused_ref, null, null, null, null, null, null, null)::movement_outcome);
+      continue;
     end if;
-    v_outcomes := array_append(v_outcomes, o);
+    p := v_parts[i.part];
+    v_level := coalesce(v_after[i.at], v_before[i.at]);
+    v_to_level := coalesce(v_after[i.to_at], v_before[i.to_at]);
+    v_delta := case
+      when i.reverses is not null then -i.original_delta
+      when i.kind in ('consume', 'transfer') then -i.quantity
+      when i.kind = 'count' then i.quantity - v_level
+      else i.quantity
+    end;
+    v_total := p.on_hand + case when i.to_id is null then v_delta else 0 end;
+    v_value := case
+      when i.to_id is not null and i.reverses is not null then -i.original_value
+      when i.to_id is not null then -cents_of(i.quantity, p.value, greatest(p.on_hand, i.quantity))
+      when v_total = 0 then -p.value
+      when i.reverses is not null then greatest(-i.original_value, -p.value)
+      else value_of(p, v_delta, i.unit_cost)
+    end;
+    i.taken_by := coalesce(v_external_rows[i.external], i.taken_by);
+    i.reversed_by := coalesce(v_reversing[i.reversed], i.reversed_by);
+    v_refusal := case
+      when i.taken_by is not null then 'external_id_taken'
+      when i.reversed_by is not null then 'already_reversed'
+      when p.archived_at is not null then 'archived'
+      when i.expected_on_hand <> v_level then 'unexpected_on_hand'
+      when v_level + v_delta < 0 or v_to_level - v_delta < 0 then 'insufficient_stock'
+      when greatest(v_level + v_delta, v_total, v_to_level - v_delta) > c_max then 'too_much'
+      when p.value + v_value > c_max_cents or abs(v_value) > c_max_cents then 'too_valuable'
+    end;
+    if v_refusal is not null then
+      v_outcomes := array_append(v_outcomes, row(v_refusal, null,
+        case v_refusal
+          when 'unexpected_on_hand' then trim_scale(v_level)
+          when 'insufficient_stock' then trim_scale(case when v_level + v_delta < 0 then v_level else v_to_level end)
+        end,
+        coalesce(i.taken_by, i.reversed_by), null, null, p.sku, null, p.unit)::movement_outcome);
+      continue;
+    end if;
+
+    m := row(nextval('movement_id_seq'), p_organization_id, i.kind, p.id, i.location_id, v_delta, v_total,
+      case i.kind when 'count' then v_level end, v_value, p.value + case when i.to_id is null then v_value else 0 end,
+      i.unit_cost, null, i.reverses, i.external_id, i.reference, i.reference_line, i.reason_code, i.cost_center, i.work_order,
+      i.note, p_api_key_id, coalesce(i.occurred_at, v_now), v_now, '')::movement;
+    v_outcomes := array_append(v_outcomes,
+      row(null, null, null, null, m.id, p.id, p.sku, trim_scale(v_total), p.unit)::movement_outcome);
+    if i.external is not null then v_external_rows[i.external] := m.id; end if;
+    if i.reversed is not null then v_reversing[i.reversed] := m.id; end if;
+    if i.to_id is not null then m.transfer_id := m.id; end if;
+    m.hash := movement_digest(p.ledger_hash, m);
+    v_after[i.at] := v_level + v_delta;
+    v_rows := array_append(v_rows, row(m, p.sku, p.unit, p.reorder_point, v_after[i.at], v_minimums[i.at])::settled_row);
+    if i.to_id is not null then
+      m.id := nextval('movement_id_seq');
+      m.location_id := i.to_id;
+      m.qty_delta := -v_delta;
+      m.value := -v_value;
+      m.reverses_id := i.reverses_second;
+      m.hash := movement_digest(m.hash, m);
+      v_after[i.to_at] := v_to_level - v_delta;
+      v_rows := array_append(v_rows, row(m, p.sku, p.unit, p.reorder_point, v_after[i.to_at], v_minimums[i.to_at])::settled_row);
+    end if;
+    p.on_hand := v_total;
+    p.value := m.total_value;
+    p.ledger_hash := m.hash;
+    v_parts[i.part] := p;
   end loop;
   -- What was only looked at by an item that was refused is no level.
-  v_levels := array(select l from unnest(v_levels, v_moved) with ordinality x (organization_id, part_id, location_id, on_hand, moved, n),
-    lateral (select row(x.organization_id, x.part_id, x.location_id, x.on_hand)::stock_level) y (l) where moved order by n);
-  return row(v_outcomes, v_rows, v_parts, v_levels, v_events);
+  return row(v_outcomes, v_rows, array(
+    select row(l.organization_id, l.part_id, l.location_id, l.after)::stock_level
+    from unnest(v_levels, v_after) l (organization_id, part_id, location_id, before, after) where l.after is not null
+  ), v_parts);
 end $$;
 
 -- Writes what was settled. Answers how many deliveries now wait for the dispatcher.
-create function write_movements(s settled_movements) returns integer
-language plpgsql set plan_cache_mode = force_generic_plan as $$
-declare p part;
+create function write_movements(s settled_movements) returns integer language plpgsql as $$
 begin
   -- In this order two that bring the same external ids wait for each other without a deadlock.
-  insert into movement select * from unnest(s.rows) order by external_id, id;
+  insert into movement select (r.m).* from unnest(s.rows) r order by (r.m).external_id, (r.m).id;
   insert into stock_level select * from unnest(s.levels)
   on conflict (organization_id, part_id, location_id) do update set on_hand = excluded.on_hand;
-  foreach p in array s.parts loop
-    update part set on_hand = p.on_hand, value = p.value, ledger_hash = p.ledger_hash where id = p.id;
-  end loop;
-  return emit_events(s.events);
+  update part p set on_hand = q.on_hand, value = q.value, ledger_hash = q.ledger_hash
+  from unnest(s.parts) q where p.id = q.id and p.ledger_hash <> q.ledger_hash;
+  return emit_events(array(
+    select e.event from unnest(s.rows) with ordinality r (m, sku, unit, reorder_point, level, minimum, n)
+    cross join lateral (
+      select 1 as k, movement_event(r.m, r.sku, r.unit) as event
+      union all
+      select 2, location_low_event(r.m, r.sku, r.unit, r.level, r.minimum)
+        where r.level <= r.minimum and r.level - (r.m).qty_delta > r.minimum
+      union all
+      select 3, crossing_event(r.m, r.sku, r.unit, r.reorder_point)
+        where (r.m).transfer_id is null and ((r.m).on_hand - (r.m).qty_delta > r.reorder_point) <> ((r.m).on_hand > r.reorder_point)
+    ) e order by r.n, e.k));
 end $$;
 
--- Records the items, all or, unless `p_atomic`, each that can be; a dry run only says what would come of them.
+-- Records the items, all or, unless `p_atomic`, each that can be; a dry run only says what would come of them. Plans are kept
+-- as they are: an array's length would have them made anew each time, and one made while a table was empty would read it
+-- whole when it no longer is.
 create function record_movements(
   p_organization_id bigint, p_api_key_id bigint, p_items jsonb, p_atomic boolean, p_dry_run boolean,
   out outcomes json, out refused boolean, out deliveries integer
-) language plpgsql as $$
+) language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare s settled_movements;
 begin
   s := settle_movements(p_organization_id, p_api_key_id, p_items);

@@ -45,9 +45,9 @@ export const endpointOperations: Operation[] = [
     id: 'updateEndpoint',
     tag,
     summary: 'Change an endpoint',
-    description: 'A JSON Merge Patch (RFC 7396).',
+    description: 'A JSON Merge Patch (RFC 7396): null clears a field, read-only ones are ignored.',
     body: {
-      schema: mergePatch(NewEndpoint, patchRules.clearable).meta({ id: 'WebhookEndpointPatch' }),
+      schema: mergePatch(NewEndpoint, patchRules).meta({ id: 'WebhookEndpointPatch' }),
       contentTypes: ['application/json', 'application/merge-patch+json'],
     },
     answers: { 200: shown },

@@ -1,5 +1,5 @@
 import { locationSorts } from '../../stock/locations/list-locations.ts';
-import { clearableFields, NewLocation } from '../../stock/locations/schema.ts';
+import { NewLocation, patchRules } from '../../stock/locations/schema.ts';
 import type { Operation } from '../operation.ts';
 import { by, dateTime, etag, ifMatch, listParameters, locationHeader, rowsOf, search, text } from '../parameters.ts';
 import { Location, mergePatch, one } from '../schemas.ts';
@@ -47,11 +47,11 @@ export const locationOperations: Operation[] = [
     id: 'updateLocation',
     tag,
     summary: 'Change a location',
-    description: 'A JSON Merge Patch (RFC 7396).',
+    description: 'A JSON Merge Patch (RFC 7396): null clears a field, read-only ones are ignored.',
     query: byLocation,
     headers: { 'If-Match': ifMatch },
     body: {
-      schema: mergePatch(NewLocation, clearableFields).meta({ id: 'LocationPatch' }),
+      schema: mergePatch(NewLocation, patchRules).meta({ id: 'LocationPatch' }),
       contentTypes: ['application/json', 'application/merge-patch+json'],
     },
     answers: { 200: { description: 'The location.', schema: one(Location), headers: etag } },

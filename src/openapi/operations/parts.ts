@@ -18,7 +18,7 @@ import {
 import { BatchPart, batchModes, mergePatch, one, Part } from '../schemas.ts';
 
 const tag = 'Parts';
-const PartPatch = mergePatch(NewPart, patchRules.clearable);
+const PartPatch = mergePatch(NewPart, patchRules);
 /** A part that is new needs a name too; one that exists is told by its sku. */
 const PutPart = PartPatch.extend({ sku: NewPart.shape.sku }).meta({ id: 'PutPart' });
 

@@ -18,10 +18,8 @@ import {
   presentLocation,
   readLocationFilter,
 } from './list-locations.ts';
-import { clearableFields, LocationPatch, NewLocation, readOnlyFields } from './schema.ts';
+import { LocationPatch, NewLocation, patchRules } from './schema.ts';
 import { updateLocation } from './update-location.ts';
-
-const patchRules = { readOnly: readOnlyFields, clearable: clearableFields };
 
 export function locationHandlers({ db }: Services) {
   return {

@@ -10,5 +10,4 @@ export interface LocationPatch {
   externalId?: string | null | undefined;
 }
 export const LocationPatch: z.ZodType<LocationPatch> = NewLocation.partial();
-export const readOnlyFields = ['id', 'createdAt', 'updatedAt'];
-export const clearableFields = ['externalId'] as const;
+export const patchRules = { readOnly: ['id', 'createdAt', 'updatedAt'], clearable: ['externalId'] } as const;

@@ -2,6 +2,7 @@ import { Decimal } from 'decimal.js';
 import { z } from 'zod';
 import { field, flag, instant, refuse, text, wholeNumber } from '../../http/fields.ts';
 import { NumberLiteral } from '../../http/json.ts';
+import { isObject } from '../../http/validate.ts';
 import { type EventType, everyEventType } from '../event-types.ts';
 import { type RecoverableStatus, recoverableStatuses } from '../recovery.ts';
 
@@ -20,7 +21,7 @@ const url = field(
     if (value.length > maxUrlLength) return refuse(`must be at most ${maxUrlLength} characters`);
     return url.href;
   },
-  { type: 'string', format: 'uri', maxLength: maxUrlLength, pattern: '^https?://' },
+  { type: 'string', maxLength: maxUrlLength, pattern: '^https?://', description: 'An absolute address.' },
 );
 
 const events = field(
@@ -35,18 +36,19 @@ const events = field(
 
 const headers = field(
   (value): Record<string, string> => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      return refuse('must be an object of strings');
+    if (!isObject(value)) return refuse('must be an object of strings');
     const entries = Object.entries(value);
     if (entries.length > maxHeaders) return refuse(`must be at most ${maxHeaders}`);
-    for (const [name, content] of entries) {
-      if (!/^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name)) return refuse(`has a name that HTTP does not allow: "${name}"`);
-      if (reservedHeaders.test(name)) return refuse(`may not set "${name}"`);
-      if (typeof content !== 'string' || !/^[\x20-\x7e]{0,1000}$/.test(content)) {
-        return refuse(`must have printable ASCII of at most 1000 characters as "${name}"`);
-      }
-    }
-    return Object.fromEntries(entries);
+    return Object.fromEntries(
+      entries.map(([name, content]) => {
+        if (!/^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name)) return refuse(`has a name that HTTP does not allow: "${name}"`);
+        if (reservedHeaders.test(name)) return refuse(`may not set "${name}"`);
+        if (typeof content !== 'string' || !/^[\x20-\x7e]{0,1000}$/.test(content)) {
+          return refuse(`must have printable ASCII of at most 1000 characters as "${name}"`);
+        }
+        return [name, content];
+      }),
+    );
   },
   {
     type: 'object',

@@ -1,0 +1,99 @@
+// @ts-check
+/** What JavaScript adds to pages that work without it. It hangs on data attributes; nothing here knows a single page. */
+
+/** A button beside a text that copies it. */
+for (const button of document.querySelectorAll('[data-copy]')) {
+  if (!(button instanceof HTMLButtonElement) || !navigator.clipboard) continue;
+  const label = button.querySelector('span');
+  const source = button.parentElement?.querySelector('[data-copy-source]');
+  button.hidden = false;
+  button.addEventListener('click', async () => {
+    const before = label?.textContent ?? '';
+    await navigator.clipboard.writeText(source?.textContent ?? '');
+    if (label) label.textContent = button.dataset.copied ?? before;
+    setTimeout(() => {
+      if (label) label.textContent = before;
+    }, 2_000);
+  });
+}
+
+/** A text to copy is selected whole by a click. */
+for (const source of document.querySelectorAll('[data-copy-source]')) {
+  source.addEventListener('click', () => getSelection()?.selectAllChildren(source));
+}
+
+/** Times to the minute, in the reader's own zone. */
+const minutes = new Intl.DateTimeFormat(document.documentElement.lang === 'es' ? 'es-419' : 'en', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
+for (const time of document.querySelectorAll('time[data-local]')) {
+  if (time instanceof HTMLTimeElement) time.textContent = minutes.format(new Date(time.dateTime));
+}
+
+/** What went wrong takes the focus. */
+const answer = document.querySelector('[data-focus]');
+if (answer instanceof HTMLElement) answer.focus();
+
+/** A link that leads to a question shows it over the page. Whenever that fails, the link just leads there. */
+document.addEventListener('click', async (event) => {
+  const link = event.target instanceof Element ? event.target.closest('a[data-confirm]') : null;
+  const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+  if (!(link instanceof HTMLAnchorElement) || !isPlain) return;
+  event.preventDefault();
+  const panel = await fetchPanel(link.href);
+  if (panel === null) return location.assign(link.href);
+  ask(panel);
+});
+
+/** @param {string} url */
+async function fetchPanel(url) {
+  try {
+    const response = await fetch(url, { headers: { Accept: 'text/html' } });
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+    return page.querySelector('[data-confirm-panel]');
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Element} panel */
+function ask(panel) {
+  const dialog = document.createElement('dialog');
+  dialog.className = 'dialog';
+  dialog.append(document.importNode(panel, true));
+  const title = dialog.querySelector('h1');
+  if (title) {
+    title.id = 'dialog-title';
+    dialog.setAttribute('aria-labelledby', title.id);
+  }
+  const cancel = dialog.querySelector('a.button');
+  cancel?.addEventListener('click', (event) => {
+    event.preventDefault();
+    dialog.close();
+  });
+  dialog.addEventListener('click', (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  dialog.addEventListener('close', () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** A menu closes when something else is chosen. */
+document.addEventListener('click', (event) => {
+  for (const menu of document.querySelectorAll('details.organization-switch[open]')) {
+    if (event.target instanceof Node && !menu.contains(event.target)) menu.removeAttribute('open');
+  }
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape') return;
+  for (const menu of document.querySelectorAll('details.organization-switch[open]')) {
+    menu.removeAttribute('open');
+    menu.querySelector('summary')?.focus();
+  }
+});

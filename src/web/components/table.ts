@@ -1,0 +1,36 @@
+import { attributes, type Content, type Html, html } from '../html.ts';
+
+export interface Column<Row> {
+  label: string;
+  cell(row: Row): Content;
+  /** number: right-aligned, its digits under each other. actions: buttons, its heading only read out. title: the row's name. */
+  kind?: 'text' | 'number' | 'actions' | 'title';
+}
+
+/** Rows as a table; on a phone each row becomes a card with its labels. `caption` is read out, not seen. */
+export const table = <Row>({
+  caption,
+  columns,
+  rows,
+}: {
+  caption: string;
+  columns: Column<Row>[];
+  rows: Row[];
+}): Html => html`
+  <div class="table-frame">
+    <table>
+      <caption class="visually-hidden">${caption}</caption>
+      <thead><tr>${columns.map(heading)}</tr></thead>
+      <tbody>${rows.map((row) => html`<tr>${columns.map((column) => cell(column, row))}</tr>`)}</tbody>
+    </table>
+  </div>`;
+
+const heading = <Row>({ label, kind = 'text' }: Column<Row>): Html =>
+  html`<th scope="col" class="column-${kind}">${kind === 'actions' ? html`<span class="visually-hidden">${label}</span>` : label}</th>`;
+
+function cell<Row>({ label, kind = 'text', cell }: Column<Row>, row: Row): Html {
+  const content = cell(row);
+  return kind === 'title'
+    ? html`<th scope="row" class="column-title">${content}</th>`
+    : html`<td class="column-${kind}"${attributes({ 'data-label': kind === 'actions' ? undefined : label })}>${content}</td>`;
+}

@@ -1,0 +1,23 @@
+import type { IconName } from './components/icon.ts';
+import { paths } from './paths.ts';
+import type { Visit } from './visit.ts';
+
+/** A page of the main navigation; `pages` say with it which entry they belong to. */
+export type Place = 'keys' | 'account';
+
+export interface Entry {
+  place: Place;
+  group: 'stock' | 'settings';
+  label: string;
+  href: string;
+  icon: IconName;
+  /** How many there need attention, with the word for it. */
+  attention?: { count: number; label: string };
+}
+
+/** The main navigation, in its order. A new page's entry goes here. */
+export function navigation({ t, organizationId }: Visit): Entry[] {
+  return [
+    { place: 'keys', group: 'settings', label: t.navigation.keys, href: paths.keys(organizationId), icon: 'keys' },
+  ];
+}

@@ -1,0 +1,23 @@
+import type { Queryable } from '../db/database.ts';
+import { disabledByHand } from '../webhooks/endpoints/disable-endpoint.ts';
+
+/** What an organization's people should know of on every page. */
+export interface NoticeCounts {
+  /** Endpoints that were disabled for their failures, not by hand. */
+  endpointsDisabled: number;
+  /** Parts at or below their reorder point. */
+  partsLow: number;
+}
+
+export async function countNotices({ pool }: { pool: Queryable }, organizationId: number): Promise<NoticeCounts> {
+  const { rows } = await pool.query<{ endpoints_disabled: number; parts_low: number }>({
+    name: 'count-notices',
+    text: `select
+        (select count(*)::integer from webhook_endpoint
+         where organization_id = $1 and deleted_at is null and disabled_at is not null and disabled_reason <> $2) as endpoints_disabled,
+        (select count(*)::integer from part
+         where organization_id = $1 and archived_at is null and on_hand <= reorder_point) as parts_low`,
+    values: [organizationId, disabledByHand],
+  });
+  return { endpointsDisabled: rows[0]?.endpoints_disabled ?? 0, partsLow: rows[0]?.parts_low ?? 0 };
+}
