@@ -1,3 +1,4 @@
+import { isStorable } from '../db/conditions.ts';
 import type { Queryable } from '../db/database.ts';
 import { verifyPassword } from './password.ts';
 import { findPassword } from './person.ts';
@@ -24,7 +25,7 @@ export async function signIn(
 ): Promise<SignInOutcome> {
   const retryAfterSeconds = await throttle.admit({ account: email, address });
   if (retryAfterSeconds > 0) return { outcome: 'throttled', retryAfterSeconds };
-  const account = await findPassword({ pool }, { email });
+  const account = isStorable(email) ? await findPassword({ pool }, { email }) : undefined;
   if (!(await verifyPassword(password, account?.passwordHash)) || account === undefined) return { outcome: 'refused' };
   await throttle.forgive(email);
   return { outcome: 'signed in', token: await createSession({ pool }, { personId: account.id, userAgent }) };

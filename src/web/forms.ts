@@ -58,7 +58,7 @@ export function parseForm<T, Field extends string>(
 /** Somebody's address: enough to tell a typing error from an address. What is there only sending would show. */
 export const email = field(
   (value) => {
-    if (typeof value !== 'string' || !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value.trim()))
+    if (typeof value !== 'string' || !/^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+\.[^\s@\p{Cc}]+$/u.test(value.trim()))
       return refuse('must be an e-mail address');
     return value.length > maxEmailLength ? refuse(`must be at most ${maxEmailLength} characters`) : value.trim();
   },

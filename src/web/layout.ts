@@ -27,6 +27,7 @@ export function page(visit: Visit, { title, place, body }: Page & { place: Place
           <main id="content" class="content" tabindex="-1">
             ${groupTabs(visit, entries, place)}
             ${exposure(visit)}
+            ${standing(visit)}
             ${answer(visit)}
             ${body}
           </main>
@@ -160,6 +161,11 @@ function groupTabs({ t }: Visit, entries: Entry[], place: Place): Content {
 
 const exposure = ({ t, isExposed }: Visitor): Content =>
   isExposed && notice({ tone: 'warning', content: t.common.notEncrypted });
+
+/** What stays so until somebody looks after it. Low parts are daily business: the navigation counts them. */
+const standing = ({ t, notices }: Visit): Content =>
+  notices.endpointsDisabled > 0 &&
+  notice({ tone: 'bad', content: t.notices.endpointsDisabled(notices.endpointsDisabled) });
 
 const answer = ({ flash }: Visitor): Content =>
   flash &&

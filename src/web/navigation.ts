@@ -15,7 +15,10 @@ export interface Entry {
   attention?: { count: number; label: string };
 }
 
-/** The main navigation, in its order. A new page's entry goes here. */
+/**
+ * The main navigation, in its order. A new page's entry goes here; what needs attention there comes from `visit.notices`, for
+ * example `attention: { count: notices.partsLow, label: t.notices.low(notices.partsLow) }`.
+ */
 export function navigation({ t, organizationId }: Visit): Entry[] {
   return [
     { place: 'keys', group: 'settings', label: t.navigation.keys, href: paths.keys(organizationId), icon: 'keys' },

@@ -10,6 +10,7 @@ import { sameOriginOnly } from './csrf.ts';
 import { errorPages } from './errors.ts';
 import { keyPages } from './keys/handlers.ts';
 import { paths } from './paths.ts';
+import { resetPages } from './reset/handlers.ts';
 import { securityHeaders } from './security-headers.ts';
 import { administrator, identify, isSecure, member, redirect, signedIn, signedInAtHome } from './session.ts';
 import { signInPages } from './sign-in/handlers.ts';
@@ -32,6 +33,7 @@ export function pageRouter(services: Services): Router {
   const throttle = createThrottle(services.db);
   const entry = signInPages({ services, throttle });
   const welcome = welcomePages(services);
+  const reset = resetPages(services);
   const account = accountPages({ services, throttle });
   const keys = keyPages(services);
   const [own, see, change] = [signedInAtHome(services), member(services), administrator];
@@ -45,6 +47,8 @@ export function pageRouter(services: Services): Router {
   pages.post('/preferences', entry.choose);
   pages.get('/welcome/:token', welcome.form);
   pages.post('/welcome/:token', welcome.accept);
+  pages.get('/reset/:token', reset.form);
+  pages.post('/reset/:token', reset.reset);
   pages.get('/account', own, account.show);
   pages.post('/account', own, account.update);
   pages.post('/account/password', own, account.changePassword);
@@ -82,7 +86,7 @@ export function webPages(services: Services): Middleware {
     if (ctx.path.startsWith('/assets/')) return answerAsset(ctx, next);
     const isOurs = !isOfApi(ctx.path) && (methodsAt(pages, ctx.path).length > 0 || prefersHtml(ctx));
     if (!isOurs) return next();
-    if (ctx.path.startsWith('/welcome/')) ctx.state.shownPath = '/welcome/…';
+    ctx.state.shownPath = /^\/(welcome|reset)\//.exec(ctx.path)?.[0];
     await answer(ctx, next);
   };
 }

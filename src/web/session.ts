@@ -25,6 +25,7 @@ export const isSecure = ({ publicUrl }: Pick<Services, 'publicUrl'>) => publicUr
 export function identify(services: Pick<Services, 'db' | 'publicUrl'>): Middleware {
   const secure = isSecure(services);
   return async (ctx, next) => {
+    ctx.cookies.secure = secure; // the proxy that encrypts speaks plain http to us
     const token = ctx.cookies.get(cookieName(secure));
     const session = token === undefined ? undefined : await findSession(services.db, token);
     const cookies = { language: ctx.cookies.get('mk_language'), theme: ctx.cookies.get('mk_theme') };
@@ -119,7 +120,6 @@ export function setPreferenceCookie(ctx: Context, name: 'language' | 'theme', va
   ctx.cookies.set(`mk_${name}`, value, { ...cookieOptions(secure), httpOnly: true, maxAge: preferenceMs });
 }
 
-/** `secure: true` is what makes Koa write it although the proxy speaks plain http to us. */
 const cookieOptions = (secure: boolean) =>
   ({ path: '/', sameSite: 'lax', secure, overwrite: true, signed: false }) as const;
 

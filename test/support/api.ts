@@ -7,6 +7,7 @@ import { createLogger } from '../../src/log.ts';
 import { createApiKey, type NewApiKey, type Scope } from '../../src/organizations/api-key.ts';
 import { createOrganization } from '../../src/organizations/organization.ts';
 import { apiRouter } from '../../src/routes.ts';
+import { pageRouter } from '../../src/web/routes.ts';
 import { createLazyTemporal } from '../../src/webhooks/temporal-client.ts';
 import { createWaker } from '../../src/webhooks/wake.ts';
 import { checkDocumented } from './conformance.ts';
@@ -39,6 +40,8 @@ export interface TestApi {
   createKey(scope: Scope, organizationId?: number, settings?: Partial<NewApiKey>): Promise<string>;
   /** Each operation that the API routes, as `GET /api/v1/parts/{id}`, the document's own not included. */
   operations(): string[];
+  /** Each page that is routed, as `GET /o/:org/settings/keys`. */
+  pages(): { method: string; path: string }[];
   /** `path` below /api/v1, e.g. `/parts`. The answer must be as the API's document says. */
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   close(): Promise<void>;
@@ -105,6 +108,7 @@ export async function serveTestApi(
     createKey: async (scope, id = organizationId, settings = {}) =>
       (await createApiKey(db, { organizationId: id, scope, ...settings })).key,
     operations: () => operationsOf(apiRouter(services)),
+    pages: () => routesOf(pageRouter(services)),
     async request(method, path, options = {}) {
       const answer = await request(`${origin}/api/v1${path}`, method, { key, ...options });
       checkDocumented(method, path, answer);
@@ -133,9 +137,10 @@ async function request(url: string, method: string, { body, key, headers }: Requ
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
 }
 
-const operationsOf = (router: Router) =>
+const routesOf = (router: Router) =>
   router.stack.flatMap(({ path, methods }) =>
-    methods
-      .filter((method) => method !== 'HEAD')
-      .map((method) => `${method} ${String(path).replace(/:(\w+)/g, '{$1}')}`),
+    methods.filter((method) => method !== 'HEAD').map((method) => ({ method, path: String(path) })),
   );
+
+const operationsOf = (router: Router) =>
+  routesOf(router).map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);

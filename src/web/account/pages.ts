@@ -27,8 +27,12 @@ export function accountPage(visitor: SignedIn | Visit, account: Account): Html {
   return personalPage(visitor, {
     title: t.account.title,
     body: html`
-      ${pageHeader(visitor, { title: t.account.title, lead: session.person.email })}
-      ${section({ id: 'profile', title: t.account.appearance, body: profileForm(visitor, account.profile) })}
+      ${pageHeader(visitor, {
+        title: t.account.title,
+        lead: session.person.email,
+        actions: buttonForm({ label: t.navigation.signOut, action: paths.signOut, icon: 'signOut' }),
+      })}
+      ${section({ id: 'profile', title: t.account.profile, body: profileForm(visitor, account.profile) })}
       ${section({ id: 'password', title: t.account.passwordTitle, body: passwordForm(visitor, account.password) })}
       ${section({
         id: 'sessions',
@@ -38,7 +42,6 @@ export function accountPage(visitor: SignedIn | Visit, account: Account): Html {
           label: t.account.endEverywhere,
           icon: 'signOut',
           action: paths.signOutEverywhere,
-          kind: 'danger',
         }),
         body: sessionTable(visitor, account.sessions),
       })}

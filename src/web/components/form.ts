@@ -32,7 +32,7 @@ export interface Choice {
 /** The fields of one form, each with what was typed and what is wrong with it. */
 export function fieldsOf<Field extends string>({ t }: Visitor, { values, errors }: FormState<Field>) {
   const shownIn = (name: Field, value: string | null | undefined) => values[name] ?? value ?? undefined;
-  const frame = (field: FieldBasics<Field>, control: (described: string) => Html): Html =>
+  const frame = (field: FieldBasics<Field>, control: (described: string | undefined) => Html): Html =>
     fieldFrame({ ...field, id: idOf(field.name), error: errors[field.name], optional: t.common.optional }, control);
   return {
     text: (field: TextField<Field>): Html =>
@@ -105,11 +105,10 @@ interface Frame {
 
 function fieldFrame(
   { id, label, hint, error, isOptional, optional }: Frame,
-  control: (described: string) => Html,
+  control: (described: string | undefined) => Html,
 ): Html {
-  const described = [hint !== undefined && `${id}-hint`, error !== undefined && `${id}-error`]
-    .filter(Boolean)
-    .join(' ');
+  const described =
+    [hint !== undefined && `${id}-hint`, error !== undefined && `${id}-error`].filter(Boolean).join(' ') || undefined;
   return html`<div class="field${error === undefined ? '' : ' field-refused'}">
     <label for="${id}">${label}${isOptional && html` <span class="optional">${optional}</span>`}</label>
     ${hint !== undefined && html`<p class="hint" id="${id}-hint">${hint}</p>`}
