@@ -221,7 +221,7 @@ begin
     v_reversing := array(select (select id from movement t where t.reverses_id = r) from unnest(v_reversed_ids) r);
   end if;
 
-  foreach i in array v_items loop
+  foreach i in array coalesce(v_items, '{}') loop
     if i.refusal is not null then
       v_refused := true;
       v_outcomes := array_append(v_outcomes, row(i.refusal, i.refused_ref, null, null, null, null, null, null, null)::movement_outcome);
