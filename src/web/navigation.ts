@@ -3,7 +3,7 @@ import { paths } from './paths.ts';
 import type { Visit } from './visit.ts';
 
 /** A page of the main navigation; `pages` say with it which entry they belong to. */
-export type Place = 'keys' | 'account';
+export type Place = 'keys' | 'endpoints' | 'deliveries' | 'account';
 
 export interface Entry {
   place: Place;
@@ -19,8 +19,23 @@ export interface Entry {
  * The main navigation, in its order. A new page's entry goes here; what needs attention there comes from `visit.notices`, for
  * example `attention: { count: notices.partsLow, label: t.notices.low(notices.partsLow) }`.
  */
-export function navigation({ t, organizationId }: Visit): Entry[] {
+export function navigation({ t, organizationId, notices }: Visit): Entry[] {
   return [
     { place: 'keys', group: 'settings', label: t.navigation.keys, href: paths.keys(organizationId), icon: 'keys' },
+    {
+      place: 'endpoints',
+      group: 'settings',
+      label: t.navigation.endpoints,
+      href: paths.endpoints(organizationId),
+      icon: 'endpoints',
+      attention: { count: notices.endpointsDisabled, label: t.notices.disabled(notices.endpointsDisabled) },
+    },
+    {
+      place: 'deliveries',
+      group: 'settings',
+      label: t.navigation.deliveries,
+      href: paths.deliveries(organizationId),
+      icon: 'deliveries',
+    },
   ];
 }

@@ -7,9 +7,13 @@ import { createThrottle } from '../people/throttle.ts';
 import { accountPages } from './account/handlers.ts';
 import { serveAsset } from './assets.ts';
 import { sameOriginOnly } from './csrf.ts';
+import { deliveryPages } from './deliveries/handlers.ts';
+import { endpointPages } from './endpoints/handlers.ts';
 import { errorPages } from './errors.ts';
 import { keyPages } from './keys/handlers.ts';
+import { createLive } from './live.ts';
 import { paths } from './paths.ts';
+import { recoveryPages } from './recoveries/handlers.ts';
 import { resetPages } from './reset/handlers.ts';
 import { securityHeaders } from './security-headers.ts';
 import { administrator, identify, isSecure, member, redirect, signedIn, signedInAtHome } from './session.ts';
@@ -36,6 +40,10 @@ export function pageRouter(services: Services): Router {
   const reset = resetPages(services);
   const account = accountPages({ services, throttle });
   const keys = keyPages(services);
+  const live = createLive();
+  const endpoints = endpointPages(services);
+  const deliveries = deliveryPages(services, live);
+  const recoveries = recoveryPages(services, live);
   const [own, see, change] = [signedInAtHome(services), member(services), administrator];
 
   const pages = new Router();
@@ -62,6 +70,32 @@ export function pageRouter(services: Services): Router {
   pages.post('/o/:org/settings/keys/:id/rotate', see, change, keys.rotate);
   pages.get('/o/:org/settings/keys/:id/revoke', see, change, keys.confirmRevoke);
   pages.post('/o/:org/settings/keys/:id/revoke', see, change, keys.revoke);
+
+  pages.get('/o/:org/settings/endpoints', see, endpoints.list);
+  pages.post('/o/:org/settings/endpoints', see, change, endpoints.create);
+  pages.get('/o/:org/settings/endpoints/new', see, change, endpoints.new);
+  pages.get('/o/:org/settings/endpoints/:id', see, endpoints.get);
+  pages.get('/o/:org/settings/endpoints/:id/edit', see, change, endpoints.edit);
+  pages.post('/o/:org/settings/endpoints/:id/edit', see, change, endpoints.update);
+  pages.get('/o/:org/settings/endpoints/:id/rotate', see, change, endpoints.confirmRotate);
+  pages.post('/o/:org/settings/endpoints/:id/rotate', see, change, endpoints.rotate);
+  pages.post('/o/:org/settings/endpoints/:id/test', see, change, endpoints.test);
+  pages.get('/o/:org/settings/endpoints/:id/enable', see, change, endpoints.confirmEnable);
+  pages.post('/o/:org/settings/endpoints/:id/enable', see, change, endpoints.enable);
+  pages.get('/o/:org/settings/endpoints/:id/disable', see, change, endpoints.confirmDisable);
+  pages.post('/o/:org/settings/endpoints/:id/disable', see, change, endpoints.disable);
+  pages.get('/o/:org/settings/endpoints/:id/delete', see, change, endpoints.confirmDelete);
+  pages.post('/o/:org/settings/endpoints/:id/delete', see, change, endpoints.delete);
+  pages.get('/o/:org/settings/endpoints/:id/recover', see, change, recoveries.choose);
+  pages.post('/o/:org/settings/endpoints/:id/recover', see, change, recoveries.start);
+  pages.get('/o/:org/settings/recoveries/:id', see, recoveries.get);
+  pages.get('/o/:org/settings/recoveries/:id/live', see, recoveries.live);
+  pages.get('/o/:org/settings/deliveries', see, deliveries.list);
+  pages.get('/o/:org/settings/deliveries/:id', see, deliveries.get);
+  pages.get('/o/:org/settings/deliveries/:id/live', see, deliveries.live);
+  pages.post('/o/:org/settings/deliveries/:id/retry', see, change, deliveries.retry);
+  pages.get('/o/:org/settings/deliveries/:id/cancel', see, change, deliveries.confirmCancel);
+  pages.post('/o/:org/settings/deliveries/:id/cancel', see, change, deliveries.cancel);
   return pages;
 }
 

@@ -10,7 +10,8 @@ import type { EventType } from './event-types.ts';
 /** What can be sent again; `missed` are events for which there is no delivery, for the endpoint was disabled. */
 export const recoverableStatuses = ['failed', 'endpoint_disabled', 'cancelled', 'missed'] as const;
 export type RecoverableStatus = (typeof recoverableStatuses)[number];
-const defaultStatuses: RecoverableStatus[] = ['failed', 'endpoint_disabled', 'missed'];
+/** Without other choice. */
+export const defaultStatuses: RecoverableStatus[] = ['failed', 'endpoint_disabled', 'missed'];
 
 export interface RecoveryRequest {
   since: Date;

@@ -15,12 +15,13 @@ import { NumberLiteral } from '../../src/http/json.ts';
 import { formatsOf } from '../../src/web/i18n/formats.ts';
 import { catalogues } from '../../src/web/i18n/index.ts';
 import { refusalIn } from '../../src/web/i18n/refusals.ts';
+import { NewEndpoint, Recover } from '../../src/webhooks/endpoints/schema.ts';
 
 /** Each sentence of a catalogue by its path; those with holes are filled with 2. */
 function sentences(part: object, path = ''): [string, string][] {
   return Object.entries(part).flatMap(([key, value]): [string, string][] => {
     if (typeof value === 'object') return sentences(value, `${path}${key}.`);
-    return [[path + key, typeof value === 'function' ? value(2, 2) : value]];
+    return [[path + key, String(typeof value === 'function' ? value(2, 2) : value)]];
   });
 }
 
@@ -33,6 +34,13 @@ describe('the Spanish catalogue', () => {
       'navigation.endpoints',
       'account.languages.en',
       'account.languages.es',
+      'endpoints.title',
+      'endpoints.url',
+      'deliveries.endpoint',
+      'deliveries.statusCode',
+      'deliveries.phases.dns',
+      'deliveries.phases.tls',
+      'deliveries.failure',
     ]);
     const untranslated = spanish.filter(([path, sentence]) => english.get(path) === sentence && !sameInBoth.has(path));
     expect(untranslated).toEqual([]);
@@ -63,6 +71,14 @@ it('every predicate of a field is said in Spanish', () => {
     [oneOf(['a', 'b']), 'c'],
     [instant, 'yesterday'],
     [pastInstant, '2999-01-01T00:00:00Z'],
+    [NewEndpoint.shape.url, 'ftp://example.com'],
+    [NewEndpoint.shape.url, 'https://a:b@example.com'],
+    [NewEndpoint.shape.events, []],
+    [NewEndpoint.shape.headers, { 'no colon': '' }],
+    [NewEndpoint.shape.headers, { Host: 'x' }],
+    [NewEndpoint.shape.headers, { 'X-A': 'ñ' }],
+    [NewEndpoint.shape.maxPerSecond, number('0')],
+    [Recover.shape.statuses, []],
   ];
   for (const [schema, value] of refused) {
     const issue = schema.safeParse(value).error?.issues[0];
@@ -92,4 +108,21 @@ describe('formats', () => {
       ].map((said) => said.replace(/\u00a0/g, ' ')),
     ).toEqual(expected);
   });
+});
+
+it('every failure of an attempt is said in Spanish', () => {
+  const failures = [
+    'HTTP 503 from erp.example.com in 412 ms',
+    'Connection refused (erp.example.com, 3 ms)',
+    'No answer within 15 s (erp.example.com, 15001 ms)',
+    'The certificate is for a.example, not b.example (ERR_TLS_CERT_ALTNAME_INVALID) (b.example, 20 ms)',
+    'The certificate has expired (CERT_HAS_EXPIRED) (erp.example.com, 20 ms)',
+    '10.0.0.1 is not a public address, and WEBHOOK_ALLOW_CIDRS does not allow it (10.0.0.1, 1 ms)',
+    'interrupted: its worker stopped',
+    'cancelled by hand',
+  ];
+  const { failure } = catalogues.es.deliveries;
+  for (const sentence of failures) expect(failure(sentence)).not.toBe(sentence);
+  expect(failure('Connection refused (erp.example.com, 3 ms)')).toBe('Conexión rechazada (erp.example.com, 3 ms)');
+  expect(failure('What nobody knows yet')).toBe('What nobody knows yet');
 });

@@ -1,3 +1,5 @@
+import { webhooks } from './en-webhooks.ts';
+
 /**
  * Every word of the pages, in English: the source of the others. A sentence with a hole in it is a function; so is one that
  * counts. Say what a person does or sees, in their words, not in the API's.
@@ -49,10 +51,6 @@ export const en = {
     roles: { administrator: 'Administrator', viewer: 'Viewer' },
   },
   notices: {
-    endpointsDisabled: (count: number) =>
-      count === 1
-        ? '1 endpoint was disabled: it gets no events.'
-        : `${count} endpoints were disabled: they get no events.`,
     partsLow: (count: number) =>
       count === 1 ? '1 part is at or below its reorder point.' : `${count} parts are at or below their reorder points.`,
     low: (count: number) => `${count} low`,
@@ -203,6 +201,7 @@ export const en = {
     revoked: (name: string) => `“${name}” is revoked.`,
     actions: 'Actions',
   },
+  ...webhooks,
 };
 
 export type Messages = typeof en;

@@ -1,4 +1,5 @@
 import type { Messages } from './en.ts';
+import { webhooks } from './es-webhooks.ts';
 
 /** Español neutro, sin tratamiento: se dice lo que se hace («Guardar», «Elige»). */
 export const es: Messages = {
@@ -48,10 +49,6 @@ export const es: Messages = {
     roles: { administrator: 'Administración', viewer: 'Solo lectura' },
   },
   notices: {
-    endpointsDisabled: (count) =>
-      count === 1
-        ? '1 endpoint fue desactivado: no recibe eventos.'
-        : `${count} endpoints fueron desactivados: no reciben eventos.`,
     partsLow: (count) =>
       count === 1
         ? '1 repuesto está en su punto de pedido o por debajo.'
@@ -204,4 +201,5 @@ export const es: Messages = {
     revoked: (name) => `«${name}» está revocada.`,
     actions: 'Acciones',
   },
+  ...webhooks,
 };
