@@ -1,13 +1,17 @@
+import { stockEn } from './stock-en.ts';
+
 /**
  * Every word of the pages, in English: the source of the others. A sentence with a hole in it is a function; so is one that
  * counts. Say what a person does or sees, in their words, not in the API's.
  */
 export const en = {
+  ...stockEn,
   common: {
     appName: 'maintainkit',
     skipToContent: 'Skip to content',
     save: 'Save',
     cancel: 'Cancel',
+    close: 'Close',
     copy: 'Copy',
     copied: 'Copied',
     shownOnce: 'Copy it now: it is shown this once and kept nowhere.',
@@ -40,6 +44,7 @@ export const en = {
     stock: 'Stock',
     parts: 'Parts',
     movements: 'Movements',
+    locations: 'Locations',
     settings: 'API & webhooks',
     keys: 'API keys',
     endpoints: 'Endpoints',
@@ -56,6 +61,7 @@ export const en = {
         : `${count} endpoints were disabled: they get no events.`,
     partsLow: (count: number) =>
       count === 1 ? '1 part is at or below its reorder point.' : `${count} parts are at or below their reorder points.`,
+    showLow: 'Show them',
     low: (count: number) => `${count} low`,
     disabled: (count: number) => `${count} disabled`,
   },
@@ -78,6 +84,8 @@ export const en = {
     zero: 'It must not be 0.',
     notBetween: (min: string, max: string) => `It must be a whole number from ${min} to ${max}.`,
     future: 'It must not be in the future.',
+    notMoney: 'Write an amount with at most two decimals, for example 18.50.',
+    notInstant: 'Write a date and a time.',
     notAChoice: 'Choose one of these.',
     other: (predicate: string) => `It ${predicate}.`,
   },

@@ -1,12 +1,15 @@
 import type { Messages } from './en.ts';
+import { stockEs } from './stock-es.ts';
 
 /** Español neutro, sin tratamiento: se dice lo que se hace («Guardar», «Elige»). */
 export const es: Messages = {
+  ...stockEs,
   common: {
     appName: 'maintainkit',
     skipToContent: 'Ir al contenido',
     save: 'Guardar',
     cancel: 'Cancelar',
+    close: 'Cerrar',
     copy: 'Copiar',
     copied: 'Copiado',
     shownOnce: 'Cópiala ahora: se muestra una sola vez y no se guarda en ningún lugar.',
@@ -39,6 +42,7 @@ export const es: Messages = {
     stock: 'Inventario',
     parts: 'Repuestos',
     movements: 'Movimientos',
+    locations: 'Ubicaciones',
     settings: 'API y webhooks',
     keys: 'Claves de API',
     endpoints: 'Endpoints',
@@ -57,6 +61,7 @@ export const es: Messages = {
       count === 1
         ? '1 repuesto está en su punto de pedido o por debajo.'
         : `${count} repuestos están en su punto de pedido o por debajo.`,
+    showLow: 'Ver cuáles',
     low: (count) => (count === 1 ? '1 bajo' : `${count} bajos`),
     disabled: (count) => (count === 1 ? '1 desactivado' : `${count} desactivados`),
   },
@@ -78,6 +83,8 @@ export const es: Messages = {
     zero: 'No puede ser 0.',
     notBetween: (min, max) => `Tiene que ser un número entero de ${min} a ${max}.`,
     future: 'No puede estar en el futuro.',
+    notMoney: 'Escribe un importe con dos decimales como máximo, por ejemplo 18.50.',
+    notInstant: 'Escribe una fecha y una hora.',
     notAChoice: 'Elige una de estas opciones.',
     other: (predicate) => `No es válido (${predicate}).`,
   },

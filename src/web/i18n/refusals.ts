@@ -30,5 +30,7 @@ const patterns: { pattern: RegExp; say(t: Messages, holes: string[]): string }[]
     say: (t, [min = '', max = '']) => t.refusals.notBetween(min, max),
   },
   { pattern: /^must not be in the future$/, say: (t) => t.refusals.future },
+  { pattern: /^must be a whole number of cents/, say: (t) => t.refusals.notMoney },
+  { pattern: /^must be an ISO 8601 instant/, say: (t) => t.refusals.notInstant },
   { pattern: /^must be one of /, say: (t) => t.refusals.notAChoice },
 ];
