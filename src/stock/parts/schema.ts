@@ -78,7 +78,8 @@ const clearableColumns = [
   'supplier',
   'leadTimeDays',
 ] as const;
-const clearable = [...clearableColumns, 'locationMinimums'] as const;
+/** What a patch can set to null. */
+export const clearable = [...clearableColumns, 'locationMinimums'] as const;
 
 /** A part's own fields that are a column each, as a patch changes them. */
 export const ownFields = ['sku', 'name', 'unit', ...clearableColumns] as const;

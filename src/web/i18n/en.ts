@@ -1,14 +1,17 @@
 import { webhooks } from './en-webhooks.ts';
+import { stockEn } from './stock-en.ts';
 
 /**
  * Every word of the pages, in English: the source of the others. A sentence with a hole in it is a function; so is one that
  * counts. Say what a person does or sees, in their words, not in the API's.
  */
 export const en = {
+  ...stockEn,
   common: {
     skipToContent: 'Skip to content',
     save: 'Save',
     cancel: 'Cancel',
+    close: 'Close',
     copy: 'Copy',
     copied: 'Copied',
     shownOnce: 'Copy it now: it is shown this once and kept nowhere.',
@@ -41,6 +44,7 @@ export const en = {
     stock: 'Stock',
     parts: 'Parts',
     movements: 'Movements',
+    locations: 'Locations',
     settings: 'API & webhooks',
     keys: 'API keys',
     endpoints: 'Endpoints',
@@ -53,6 +57,7 @@ export const en = {
   notices: {
     partsLow: (count: number) =>
       count === 1 ? '1 part is at or below its reorder point.' : `${count} parts are at or below their reorder points.`,
+    showLow: 'Show them',
     low: (count: number) => `${count} low`,
     disabled: (count: number) => `${count} disabled`,
   },

@@ -1,12 +1,15 @@
 import type { Messages } from './en.ts';
 import { webhooks } from './es-webhooks.ts';
+import { stockEs } from './stock-es.ts';
 
 /** Español neutro, sin tratamiento: se dice lo que se hace («Guardar», «Elige»). */
 export const es: Messages = {
+  ...stockEs,
   common: {
     skipToContent: 'Ir al contenido',
     save: 'Guardar',
     cancel: 'Cancelar',
+    close: 'Cerrar',
     copy: 'Copiar',
     copied: 'Copiado',
     shownOnce: 'Cópiala ahora: se muestra una sola vez y no se guarda en ningún lugar.',
@@ -39,6 +42,7 @@ export const es: Messages = {
     stock: 'Inventario',
     parts: 'Repuestos',
     movements: 'Movimientos',
+    locations: 'Ubicaciones',
     settings: 'API y webhooks',
     keys: 'Claves de API',
     endpoints: 'Endpoints',
@@ -53,6 +57,7 @@ export const es: Messages = {
       count === 1
         ? '1 repuesto está en su punto de pedido o por debajo.'
         : `${count} repuestos están en su punto de pedido o por debajo.`,
+    showLow: 'Ver cuáles',
     low: (count) => (count === 1 ? '1 bajo' : `${count} bajos`),
     disabled: (count) => (count === 1 ? '1 desactivado' : `${count} desactivados`),
   },
