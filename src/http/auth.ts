@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import type { Queryable } from '../db/database.ts';
 import { forbidden, unauthorized } from '../errors.ts';
+import type { Actor } from '../organizations/actor.ts';
 import { type ApiKey, findApiKey } from '../organizations/api-key.ts';
 
 /** Every request needs a key; it says which organization the request sees. Throws 401. */
@@ -25,6 +26,12 @@ export const write: Middleware = async (ctx, next) => {
 
 export function keyOf(ctx: Context): ApiKey {
   return ctx.state.key;
+}
+
+/** The system that the key was made for. */
+export function actorOf(ctx: Context): Actor {
+  const { organizationId, id } = keyOf(ctx);
+  return { organizationId, apiKeyId: id };
 }
 
 function presentedKey(ctx: Context): string | undefined {

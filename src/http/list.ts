@@ -58,6 +58,16 @@ export async function answerList<Row extends QueryResultRow>(
   return limit === undefined ? answerAll(ctx, reading) : answerPage(ctx, reading, limit);
 }
 
+/** Answers every row of a list as CSV, whatever the client prefers: for a link that a person follows. Throws 400 as above. */
+export async function answerCsv<Row extends QueryResultRow>(
+  ctx: Context,
+  deps: { pool: Queryable },
+  list: List<Row>,
+  given: { sort?: string | undefined },
+): Promise<void> {
+  return answerAll(ctx, { deps, list, walk: await readWalk(deps, list, given), format: 'csv' });
+}
+
 interface Reading<Row extends QueryResultRow> {
   deps: { pool: Queryable };
   list: List<Row>;

@@ -50,7 +50,10 @@ export async function listMembers({ pool }: { pool: Queryable }, organizationId:
   }));
 }
 
-/** Ends a membership at once; an account without any is deleted. Answers false when there is no such member. */
+/**
+ * Ends a membership at once; an account without any is deleted, unless the ledger names its person. Answers false when there is no such
+ * member.
+ */
 export async function removeMember(
   db: Connection,
   { organizationId, email }: { organizationId: number; email: string },
@@ -63,7 +66,8 @@ export async function removeMember(
     );
     if (rows[0] === undefined) return false;
     await pool.query(
-      'delete from person where id = $1 and not exists (select 1 from membership where person_id = $1)',
+      `delete from person where id = $1 and not exists (select from membership where person_id = $1)
+         and not exists (select from movement where person_id = $1)`,
       [rows[0].person_id],
     );
     return true;

@@ -14,6 +14,8 @@ export interface Sent {
   /** The last value, trimmed of nothing: undefined when the field did not come. */
   get(name: string): string | undefined;
   all(name: string): string[];
+  /** Everything, in order. */
+  entries(): [name: string, value: string][];
 }
 
 /** A form as it is shown: what was typed, and what is wrong with it. */
@@ -30,13 +32,17 @@ export const emptyForm: FormState = { values: {}, errors: {} };
 export async function readForm(ctx: Context): Promise<Sent> {
   if (!ctx.request.is('application/x-www-form-urlencoded')) throw unsupportedMediaType('Send the page’s own form.');
   const fields = new URLSearchParams(decode(await readBody(ctx)));
-  return { get: (name) => fields.getAll(name).at(-1), all: (name) => fields.getAll(name) };
+  return { get: (name) => fields.getAll(name).at(-1), all: (name) => fields.getAll(name), entries: () => [...fields] };
 }
 
 /** A form that was sent by GET: its fields are the query. */
 export const querySent = (ctx: Context): Sent => {
   const all = (name: string) => [ctx.query[name] ?? []].flat();
-  return { get: (name) => all(name).at(-1), all };
+  return {
+    get: (name) => all(name).at(-1),
+    all,
+    entries: () => Object.keys(ctx.query).flatMap((name) => all(name).map((value): [string, string] => [name, value])),
+  };
 };
 
 /** For fields of several values (checkboxes): `get` answers each on a line of its own, '' when none is chosen. */
@@ -52,6 +58,9 @@ export const linesOf = (value: unknown): unknown => (typeof value === 'string' ?
 export const numberIn = (value: unknown): unknown =>
   typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? new NumberLiteral(value.trim()) : value;
 
+/** Makes of what was typed what the API's body would hold, for example a number. */
+export type Readers<Field extends string> = Partial<Record<Field, (text: string) => unknown>>;
+
 /**
  * Judges a form by the schema that the API's body has, so that both allow the same. Blank fields count as absent. Answers
  * the input, or the form to show again (with status 422) with each message in the visitor's language.
@@ -61,19 +70,35 @@ export function parseForm<T, Field extends string>(
   schema: z.ZodType<T>,
   sent: Sent,
   fields: readonly Field[],
+  readers: Readers<Field> = {},
 ): { input: T } | { form: FormState<Field> } {
   const values: Partial<Record<Field, string>> = {};
-  for (const field of fields) values[field] = sent.get(field);
-  const given = Object.entries(values).filter(([, value]) => typeof value === 'string' && value.trim() !== '');
-  const parsed = schema.safeParse(Object.fromEntries(given));
+  const body: Record<string, unknown> = {};
+  for (const field of fields) {
+    const text = sent.get(field);
+    values[field] = text;
+    if (text !== undefined && text.trim() !== '') body[field] = readers[field]?.(text) ?? text;
+  }
+  const judged = judge({ t }, schema, body, fields);
+  return 'input' in judged ? judged : { form: { values, errors: judged.errors } };
+}
+
+/** Judges a body that was made of a form: the input, or what is wrong with each field, in the visitor's language. */
+export function judge<T, Field extends string>(
+  { t }: Pick<Visitor, 't'>,
+  schema: z.ZodType<T>,
+  body: Record<string, unknown>,
+  fields: readonly Field[],
+): { input: T } | { errors: FormState<Field>['errors'] } {
+  const parsed = schema.safeParse(body);
   if (parsed.success) return { input: parsed.data };
-  const errors: Partial<Record<Field, string>> = {};
+  const errors: FormState<Field>['errors'] = {};
   for (const issue of parsed.error.issues) {
     const field = fields.find((name) => name === issue.path[0]);
     if (field === undefined) throw new Error(`The form has no field ${issue.path.join('.')}: ${issue.message}`);
     errors[field] ??= messageOf(t, issue.message);
   }
-  return { form: { values, errors } };
+  return { errors };
 }
 
 /** Somebody's address: enough to tell a typing error from an address. What is there only sending would show. */

@@ -3,7 +3,7 @@ import { paths } from './paths.ts';
 import type { Visit } from './visit.ts';
 
 /** A page of the main navigation; `pages` say with it which entry they belong to. */
-export type Place = 'keys' | 'endpoints' | 'deliveries' | 'account';
+export type Place = 'parts' | 'movements' | 'locations' | 'keys' | 'endpoints' | 'deliveries' | 'account';
 
 export interface Entry {
   place: Place;
@@ -20,7 +20,30 @@ export interface Entry {
  * example `attention: { count: notices.partsLow, label: t.notices.low(notices.partsLow) }`.
  */
 export function navigation({ t, organizationId, notices }: Visit): Entry[] {
+  const low = { count: notices.partsLow, label: t.notices.low(notices.partsLow) };
   return [
+    {
+      place: 'parts',
+      group: 'stock',
+      label: t.navigation.parts,
+      href: paths.parts(organizationId),
+      icon: 'parts',
+      attention: low,
+    },
+    {
+      place: 'movements',
+      group: 'stock',
+      label: t.navigation.movements,
+      href: paths.movements(organizationId),
+      icon: 'movements',
+    },
+    {
+      place: 'locations',
+      group: 'stock',
+      label: t.navigation.locations,
+      href: paths.locations(organizationId),
+      icon: 'building',
+    },
     { place: 'keys', group: 'settings', label: t.navigation.keys, href: paths.keys(organizationId), icon: 'keys' },
     {
       place: 'endpoints',

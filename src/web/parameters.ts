@@ -13,3 +13,8 @@ export function idOf(ctx: Context): number {
 export function queryOf(ctx: Context, name: string): string | undefined {
   return [ctx.query[name]].flat().at(-1);
 }
+
+/** A file to keep instead of a page to look at. */
+export function asDownload(ctx: Context, name: string): void {
+  ctx.attachment(name);
+}

@@ -8,6 +8,7 @@ export const paths = {
   account: '/account',
   accountPassword: '/account/password',
   accountSession: (id: number) => `/account/sessions/${id}/end`,
+  apiReference: '/docs',
   organization: (org: number) => `/o/${org}`,
   keys: (org: number) => `/o/${org}/settings/keys`,
   newKey: (org: number) => `/o/${org}/settings/keys/new`,
@@ -30,7 +31,35 @@ export const paths = {
   deliveryLive: (org: number, id: number) => `/o/${org}/settings/deliveries/${id}/live`,
   retryDelivery: (org: number, id: number) => `/o/${org}/settings/deliveries/${id}/retry`,
   cancelDelivery: (org: number, id: number) => `/o/${org}/settings/deliveries/${id}/cancel`,
+  parts: (org: number) => `/o/${org}/parts`,
+  partsCsv: (org: number) => `/o/${org}/parts.csv`,
+  partsLow: (org: number) => `/o/${org}/parts?low=true`,
+  newPart: (org: number) => `/o/${org}/parts/new`,
+  part: (org: number, id: number) => `/o/${org}/parts/${id}`,
+  editPart: (org: number, id: number) => `/o/${org}/parts/${id}/edit`,
+  archivePart: (org: number, id: number) => `/o/${org}/parts/${id}/archive`,
+  unarchivePart: (org: number, id: number) => `/o/${org}/parts/${id}/unarchive`,
+  movements: (org: number) => `/o/${org}/movements`,
+  movementsCsv: (org: number) => `/o/${org}/movements.csv`,
+  newMovement: (org: number, query: { kind?: string; partId?: number; part?: string } = {}) =>
+    withQuery(`/o/${org}/movements/new`, query),
+  movement: (org: number, id: number) => `/o/${org}/movements/${id}`,
+  reverseMovement: (org: number, id: number) => `/o/${org}/movements/${id}/reverse`,
+  locations: (org: number) => `/o/${org}/locations`,
+  newLocation: (org: number) => `/o/${org}/locations/new`,
+  location: (org: number, id: number) => `/o/${org}/locations/${id}`,
+  editLocation: (org: number, id: number) => `/o/${org}/locations/${id}/edit`,
+  import: (org: number) => `/o/${org}/import`,
+  importTemplate: (org: number, kind: string) => `/o/${org}/import/${kind}.csv`,
+  importUpload: (org: number, id: string) => `/o/${org}/import/${id}`,
+  discardImport: (org: number, id: string) => `/o/${org}/import/${id}/discard`,
 };
+
+function withQuery(path: string, given: Record<string, string | number | undefined>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) query.set(name, String(value));
+  return query.size === 0 ? path : `${path}?${query}`;
+}
 
 /** A path of ours to go on to, as a form or query names it; anything that could lead elsewhere is `otherwise`. */
 export function localPath(path: string | undefined, otherwise: string): string {

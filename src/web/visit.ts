@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { Actor } from '../organizations/actor.ts';
 import type { Flash } from '../people/flash.ts';
 import type { Membership } from '../people/membership.ts';
 import type { Language, Role, Theme } from '../people/person.ts';
@@ -47,3 +48,6 @@ export const visitorOf = (ctx: Context): Visitor => ctx.state.visitor;
 export const signedInOf = (ctx: Context): SignedIn => ctx.state.visitor;
 /** Behind `member` or `administrator`. */
 export const visitOf = (ctx: Context): Visit => ctx.state.visitor;
+
+/** As whom the visitor's forms do what they do. */
+export const actorOf = ({ organizationId, session }: Visit): Actor => ({ organizationId, personId: session.person.id });

@@ -1,5 +1,5 @@
 import type { Queryable } from '../db/database.ts';
-import type { ApiKey } from '../organizations/api-key.ts';
+import type { Actor } from '../organizations/actor.ts';
 import type { EventType } from './event-types.ts';
 
 export interface NewEvent {
@@ -13,7 +13,7 @@ export interface NewEvent {
  */
 export async function emitEvents(
   pool: Queryable,
-  { key, events, createdAt }: { key: ApiKey; events: NewEvent[]; createdAt: Date },
+  { actor, events, createdAt }: { actor: Actor; events: NewEvent[]; createdAt: Date },
 ): Promise<number> {
   if (events.length === 0) return 0;
   const { rows } = await pool.query<{ deliveries: number }>(
@@ -21,9 +21,9 @@ export async function emitEvents(
        select new_event($1, e.type, e.data::json, $2, null, $3)
        from unnest($4::text[], $5::text[]) with ordinality e (type, data, n) order by e.n)) as deliveries`,
     [
-      key.organizationId,
+      actor.organizationId,
       createdAt,
-      key.id,
+      actor.apiKeyId ?? null,
       events.map((event) => event.type),
       events.map((event) => JSON.stringify(event.data)),
     ],

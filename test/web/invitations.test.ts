@@ -27,7 +27,7 @@ async function invite(email?: string, role: 'administrator' | 'viewer' = 'viewer
 async function mk(...args: string[]) {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [cli, 'user', ...args, '--org', `${pages.organizationId}`],
+    [cli, 'user', ...args, ...(args[0] === 'reset-password' ? [] : ['--org', `${pages.organizationId}`])],
     {
       env: { ...process.env, DATABASE_URL: pages.db.url, PUBLIC_URL: 'https://stock.example.com' },
     },
@@ -162,5 +162,35 @@ describe('mk user', () => {
     expect(await mk('remove', '--email', 'ANA@taller.example')).toEqual({ email: 'ANA@taller.example', removed: true });
     expect((await pages.page('GET', '/account', { headers })).status).toBe(303);
     await expect(mk('remove', '--email', 'ana@taller.example')).rejects.toThrow('is no member');
+  });
+});
+
+describe('a forgotten password', () => {
+  const reset = (email: string) => mk('reset-password', '--email', email).then(({ link }) => new URL(link).pathname);
+  const signIn = (email: string, given: string) => pages.page('POST', '/sign-in', { form: { email, password: given } });
+
+  it('is replaced by a link that works once, and every session ends', async () => {
+    const person = await pages.person();
+    const old = await reset(person.email);
+    const link = await reset(person.email.toUpperCase());
+    expect((await open(old)).status).toBe(404);
+    expect((await open(link)).text).toContain(person.email);
+    expect((await accept(link, { password: 'corta' })).status).toBe(422);
+    const done = await accept(link, { password: 'una frase del todo nueva' });
+    expect([done.status, done.location]).toEqual([303, '/sign-in?after=reset']);
+    expect((await open('/sign-in?after=reset')).text).toContain('Your new password is set.');
+
+    expect((await pages.page('GET', '/account', { as: person })).status).toBe(303);
+    expect((await signIn(person.email, password)).status).toBe(422);
+    expect((await signIn(person.email, 'una frase del todo nueva')).status).toBe(303);
+    expect((await accept(link, { password: 'otra frase del todo nueva' })).status).toBe(404);
+  });
+
+  it('is not replaced after a day, nor where nobody has the address', async () => {
+    const person = await pages.person();
+    const link = await reset(person.email);
+    await pages.db.pool.query(`update password_reset set expires_at = now() - interval '1 second'`);
+    expect((await accept(link, { password: 'una frase del todo nueva' })).status).toBe(404);
+    await expect(reset('nobody@taller.example')).rejects.toThrow('has no account');
   });
 });

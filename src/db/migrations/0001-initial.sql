@@ -94,6 +94,7 @@ create table movement (
   work_order text,
   note text,
   api_key_id bigint,
+  person_id bigint,
   occurred_at timestamptz(3) not null,
   created_at timestamptz(3) not null,
   hash bytea not null,
@@ -101,12 +102,14 @@ create table movement (
   foreign key (organization_id, part_id) references part (organization_id, id),
   foreign key (organization_id, location_id) references location (organization_id, id),
   foreign key (organization_id, api_key_id) references api_key (organization_id, id),
-  foreign key (organization_id, reverses_id) references movement (organization_id, id)
+  foreign key (organization_id, reverses_id) references movement (organization_id, id),
+  check (api_key_id is null or person_id is null)
 );
 comment on column movement.on_hand is 'the part''s total over all locations after this movement';
 comment on column movement.expected is 'what a count found in the books: the level at its location before it';
 comment on column movement.value is 'cents that this movement added to the part''s value; total_value is that after it';
 comment on column movement.transfer_id is 'shared by the two rows of a transfer, and by those that reverse one: the id of the first';
+comment on column movement.person_id is 'who recorded it on the pages; a system''s has api_key_id, the command line''s neither';
 comment on column movement.hash is 'chains the part''s rows: see movement_digest';
 create index movement_by_transfer on movement (transfer_id) where transfer_id is not null;
 create index movement_by_part on movement (organization_id, part_id, id);

@@ -15,6 +15,10 @@ comment on column person.password_hash is 'argon2id, with its parameters and sal
 comment on column person.language is 'null: as the browser asks';
 comment on column person.theme is 'null: as the system has it';
 
+-- Who has recorded movements stays, for the ledger names them.
+alter table movement add foreign key (person_id) references person (id);
+create index movement_by_person on movement (person_id) where person_id is not null;
+
 create table membership (
   person_id bigint not null references person (id) on delete cascade,
   organization_id bigint not null references organization (id),
@@ -52,6 +56,13 @@ create table invitation (
 );
 comment on column invitation.sha256 is 'of the link''s token, which is kept nowhere';
 comment on column invitation.email is 'null: whoever has the link; only that of the first account';
+
+create table password_reset (
+  sha256 bytea primary key,
+  person_id bigint not null references person (id) on delete cascade,
+  expires_at timestamptz(3) not null
+);
+comment on column password_reset.sha256 is 'of the link''s token, which is kept nowhere';
 
 -- As rate-limiter-flexible wants it.
 create table sign_in_try (

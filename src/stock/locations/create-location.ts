@@ -2,7 +2,7 @@ import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { Connection } from '../../db/database.ts';
 import { conflict } from '../../errors.ts';
 import { foldName } from '../../fold-name.ts';
-import type { ApiKey } from '../../organizations/api-key.ts';
+import type { Actor } from '../../organizations/actor.ts';
 import { emitEvents } from '../../webhooks/emit-event.ts';
 import { presentLocation } from './list-locations.ts';
 import { Location } from './location.ts';
@@ -12,12 +12,12 @@ import type { LocationPatch, NewLocation } from './schema.ts';
  * Creates a location and its `location.created` event. Throws 409 when the organization has its name or `externalId`
  * already.
  */
-export async function createLocation({ db, key }: { db: Connection; key: ApiKey }, input: NewLocation) {
+export async function createLocation({ db, actor }: { db: Connection; actor: Actor }, input: NewLocation) {
   const now = new Date();
   return db
     .transaction(async ({ em, pool }) => {
       const location = em().create(Location, {
-        organizationId: key.organizationId,
+        organizationId: actor.organizationId,
         name: input.name,
         nameKey: foldName(input.name),
         externalId: input.externalId ?? null,
@@ -26,7 +26,7 @@ export async function createLocation({ db, key }: { db: Connection; key: ApiKey 
       });
       await em().flush();
       const events = [{ type: 'location.created' as const, data: presentLocation(location) }];
-      const deliveries = await emitEvents(pool, { key, events, createdAt: now });
+      const deliveries = await emitEvents(pool, { actor, events, createdAt: now });
       return { location, deliveries };
     })
     .catch((error: unknown) => {

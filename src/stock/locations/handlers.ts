@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Services } from '../../app.ts';
 import { notFound } from '../../errors.ts';
-import { keyOf } from '../../http/auth.ts';
+import { actorOf, keyOf } from '../../http/auth.ts';
 import { checkIfMatch, etagOf } from '../../http/etag.ts';
 import { connectionOf } from '../../http/idempotency.ts';
 import { readJsonObject } from '../../http/json-body.ts';
@@ -39,7 +39,7 @@ export function locationHandlers({ db }: Services) {
     async create(ctx: Context) {
       readQuery(ctx, []);
       const input = validate(NewLocation, withoutNulls(await readJsonObject(ctx)));
-      const { location, deliveries } = await createLocation({ db: connectionOf(ctx, db), key: keyOf(ctx) }, input);
+      const { location, deliveries } = await createLocation({ db: connectionOf(ctx, db), actor: actorOf(ctx) }, input);
       leave(ctx, deliveries);
       ctx.status = 201;
       ctx.set('ETag', etagOf(location));
@@ -50,7 +50,7 @@ export function locationHandlers({ db }: Services) {
     async update(ctx: Context) {
       const patch = readMergePatch(LocationPatch, await readJsonObject(ctx), patchRules);
       const { location, deliveries } = await updateLocation(
-        { db: connectionOf(ctx, db), key: keyOf(ctx) },
+        { db: connectionOf(ctx, db), actor: actorOf(ctx) },
         { id: await locationIdOf(ctx), patch, check: (current) => checkIfMatch(ctx, etagOf(current)) },
       );
       leave(ctx, deliveries);

@@ -2,7 +2,7 @@ import { LockMode } from '@mikro-orm/core';
 import type { Connection } from '../../db/database.ts';
 import { notFound } from '../../errors.ts';
 import { foldName } from '../../fold-name.ts';
-import type { ApiKey } from '../../organizations/api-key.ts';
+import type { Actor } from '../../organizations/actor.ts';
 import { emitEvents } from '../../webhooks/emit-event.ts';
 import { locationTaken } from './create-location.ts';
 import { presentLocation } from './list-locations.ts';
@@ -14,14 +14,14 @@ import type { LocationPatch } from './schema.ts';
  * `check` sees the locked location first and may throw. Throws 404, or 409 when the new name or `externalId` is taken.
  */
 export async function updateLocation(
-  { db, key }: { db: Connection; key: ApiKey },
+  { db, actor }: { db: Connection; actor: Actor },
   { id, patch, check }: { id: number; patch: LocationPatch; check: (current: Location) => void },
 ): Promise<{ location: Location; deliveries: number }> {
   return db
     .transaction(async ({ em, pool }) => {
       const location = await em().findOne(
         Location,
-        { id, organizationId: key.organizationId },
+        { id, organizationId: actor.organizationId },
         { lockMode: LockMode.PESSIMISTIC_WRITE },
       );
       if (location === null) throw notFound('There is no such location.');
@@ -33,7 +33,7 @@ export async function updateLocation(
       em().assign(location, { name, nameKey: foldName(name), externalId, updatedAt });
       await em().flush();
       const events = [{ type: 'location.updated' as const, data: presentLocation(location) }];
-      const deliveries = await emitEvents(pool, { key, events, createdAt: updatedAt });
+      const deliveries = await emitEvents(pool, { actor, events, createdAt: updatedAt });
       return { location, deliveries };
     })
     .catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Services } from '../../app.ts';
 import { notFound } from '../../errors.ts';
-import { keyOf } from '../../http/auth.ts';
+import { actorOf, keyOf } from '../../http/auth.ts';
 import { batchLimitBytes } from '../../http/batch.ts';
 import { idempotencyOf, isReplay } from '../../http/idempotency.ts';
 import { readJsonObject } from '../../http/json-body.ts';
@@ -46,7 +46,7 @@ export function movementHandlers({ db }: Services) {
       readQuery(ctx, []);
       const movement = readNewMovement(withoutNulls(await readJsonObject(ctx)));
       const request = { movements: [movement], atomic: true, dryRun: false, idempotency: idempotencyOf(ctx) };
-      const { verdict, outcomes, deliveries } = await recordMovements({ pool: db.pool, key: keyOf(ctx) }, request);
+      const { verdict, outcomes, deliveries } = await recordMovements({ pool: db.pool, actor: actorOf(ctx) }, request);
       isReplay(ctx, verdict);
       const [outcome] = outcomes;
       if (outcome === undefined) throw new Error('the movement has no outcome');
@@ -64,7 +64,7 @@ export function movementHandlers({ db }: Services) {
       const batch = readBatch(withoutNulls(await readJsonObject(ctx, batchLimitBytes)));
       const { atomic, dryRun } = batch;
       const request = { movements: wellFormed(batch), atomic, dryRun, idempotency: idempotencyOf(ctx) };
-      const { verdict, outcomes, deliveries } = await recordMovements({ pool: db.pool, key: keyOf(ctx) }, request);
+      const { verdict, outcomes, deliveries } = await recordMovements({ pool: db.pool, actor: actorOf(ctx) }, request);
       isReplay(ctx, verdict);
       const data = presentBatch(batch, outcomes);
       leave(ctx, deliveries);

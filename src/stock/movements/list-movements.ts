@@ -9,7 +9,7 @@ import { readChoice, readInstant, readSearch } from '../../http/query.ts';
 import { type StockFilter, stockConditions } from '../read-filters.ts';
 import { type MovementKind, movementKinds } from './schema.ts';
 
-interface MovementRow {
+export interface MovementRow {
   id: string;
   kind: MovementKind;
   part_id: string;

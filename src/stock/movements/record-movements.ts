@@ -1,7 +1,7 @@
 import type { Queryable } from '../../db/database.ts';
 import { unavailable } from '../../errors.ts';
 import type { IdempotentRequest, KeyVerdict } from '../../http/idempotency.ts';
-import type { ApiKey } from '../../organizations/api-key.ts';
+import type { Actor } from '../../organizations/actor.ts';
 import type { Reference } from './reference.ts';
 import type { Refusal } from './refusal.ts';
 import type { NewMovement } from './schema.ts';
@@ -38,7 +38,7 @@ export interface Recorded {
  * database function `record_movements_once`, together with the answer that an idempotency key keeps.
  */
 export async function recordMovements(
-  deps: { pool: Queryable; key: ApiKey },
+  deps: { pool: Queryable; actor: Actor },
   request: RecordRequest,
 ): Promise<Recorded> {
   for (let attempt = 1; ; attempt++) {
@@ -62,20 +62,21 @@ const isExternalIdRace = (error: unknown) =>
 const maxAttempts = 20;
 
 async function recordOnce(
-  { pool, key }: { pool: Queryable; key: ApiKey },
+  { pool, actor }: { pool: Queryable; actor: Actor },
   { movements, atomic, dryRun, idempotency }: RecordRequest,
 ): Promise<Recorded> {
   const { rows } = await pool.query<{ verdict: KeyVerdict; outcomes: OutcomeRow[] | null; deliveries: number }>({
     name: 'record-movements',
-    text: 'select * from record_movements_once($1, $2, $3, $4, $5, $6, $7)',
+    text: 'select * from record_movements_once($1, $2, $3, $4, $5, $6, $7, $8)',
     values: [
-      key.organizationId,
-      key.id,
+      actor.organizationId,
+      actor.apiKeyId,
       JSON.stringify(movements.map(itemOf)),
       atomic,
       dryRun,
       idempotency?.key,
       idempotency?.fingerprint,
+      actor.personId,
     ],
   });
   const row = rows[0];

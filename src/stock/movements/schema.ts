@@ -78,7 +78,8 @@ const betweenLocations = {
 };
 
 const anyKind = z.looseObject({ kind: oneOf(movementKinds) });
-const bodies = {
+/** What each kind takes; the references may still be missing. */
+export const bodies = {
   receive: z.strictObject({
     kind: z.literal('receive'),
     ...atLocation,

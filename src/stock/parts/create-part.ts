@@ -1,5 +1,5 @@
 import type { Connection } from '../../db/database.ts';
-import type { ApiKey } from '../../organizations/api-key.ts';
+import type { Actor } from '../../organizations/actor.ts';
 import { emitEvents } from '../../webhooks/emit-event.ts';
 import { buildPart, partTaken, placed } from './change-part.ts';
 import { locationFinder, writeMinimums } from './minimums.ts';
@@ -12,10 +12,10 @@ import type { NewPart } from './schema.ts';
  * its minimums name a location that does not exist.
  */
 export async function createPart(
-  { db, key }: { db: Connection; key: ApiKey },
+  { db, actor }: { db: Connection; actor: Actor },
   input: NewPart,
 ): Promise<{ part: Part; deliveries: number }> {
-  const { organizationId } = key;
+  const { organizationId } = actor;
   const now = new Date();
   return db
     .transaction(async ({ em, pool }) => {
@@ -24,7 +24,7 @@ export async function createPart(
       await em().persist(part).flush();
       if (part.locationMinimums.length > 0) await writeMinimums({ pool, organizationId }, [part]);
       const events = [{ type: 'part.created' as const, data: presentPart(part) }];
-      return { part, deliveries: await emitEvents(pool, { key, events, createdAt: now }) };
+      return { part, deliveries: await emitEvents(pool, { actor, events, createdAt: now }) };
     })
     .catch((error: unknown) => {
       throw partTaken(error, input);

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Services } from '../../app.ts';
 import { notFound } from '../../errors.ts';
-import { keyOf } from '../../http/auth.ts';
+import { actorOf, keyOf } from '../../http/auth.ts';
 import { batchLimitBytes } from '../../http/batch.ts';
 import { checkIfMatch, etagOf } from '../../http/etag.ts';
 import { connectionOf } from '../../http/idempotency.ts';
@@ -36,7 +36,7 @@ export function partHandlers({ db }: Services) {
     async create(ctx: Context) {
       readQuery(ctx, []);
       const input = validate(NewPart, withoutNulls(await readJsonObject(ctx)));
-      const { part, deliveries } = await createPart({ db: connectionOf(ctx, db), key: keyOf(ctx) }, input);
+      const { part, deliveries } = await createPart({ db: connectionOf(ctx, db), actor: actorOf(ctx) }, input);
       leave(ctx, deliveries);
       ctx.status = 201;
       ctx.set('ETag', etagOf(part));
@@ -47,7 +47,7 @@ export function partHandlers({ db }: Services) {
     async update(ctx: Context) {
       const patch = readMergePatch(PartPatch, await readJsonObject(ctx), patchRules);
       const { part, deliveries } = await updatePart(
-        { db: connectionOf(ctx, db), key: keyOf(ctx) },
+        { db: connectionOf(ctx, db), actor: actorOf(ctx) },
         { id: await partIdOf(ctx), patch, check: (current) => checkIfMatch(ctx, etagOf(current)) },
       );
       leave(ctx, deliveries);
@@ -58,7 +58,7 @@ export function partHandlers({ db }: Services) {
     async putBatch(ctx: Context) {
       readQuery(ctx, []);
       const batch = readPartBatch(withoutNulls(await readJsonObject(ctx, batchLimitBytes)));
-      const { results, deliveries } = await putParts({ db: connectionOf(ctx, db), key: keyOf(ctx) }, batch);
+      const { results, deliveries } = await putParts({ db: connectionOf(ctx, db), actor: actorOf(ctx) }, batch);
       leave(ctx, deliveries);
       ctx.body = { data: results.map(presentPutPart) };
     },

@@ -55,7 +55,10 @@ export const partSorts = {
 } satisfies List<PartColumns>['sorts'];
 
 /** An organization's parts. */
-export const partList = (organizationId: number, filter: PartFilter): List<PartColumns> => ({
+export const partList = (
+  organizationId: number,
+  filter: PartFilter,
+): List<PartColumns, string, ReturnType<typeof presentPart>> => ({
   name: 'parts',
   sorts: partSorts,
   defaultSort: 'id',

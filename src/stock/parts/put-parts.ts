@@ -3,7 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Connection, Queryable } from '../../db/database.ts';
 import { ApiError, conflict } from '../../errors.ts';
 import { itemError, orError, refuseFaults } from '../../http/batch.ts';
-import type { ApiKey } from '../../organizations/api-key.ts';
+import type { Actor } from '../../organizations/actor.ts';
 import { emitEvents } from '../../webhooks/emit-event.ts';
 import { type PartBatch, type PartItem, type PartTask, taskOf } from './batch.ts';
 import { buildPart, changePart, changesUnit, externalIdTaken, partsWithMovements, placed } from './change-part.ts';
@@ -35,10 +35,10 @@ const isRace = (error: unknown) =>
  * `part.updated` for what really changed. All or nothing when atomic: then it throws the first refusal, naming the item;
  * otherwise a refusal is its item's result. A dry run writes nothing.
  */
-export async function putParts({ db, key }: { db: Connection; key: ApiKey }, batch: PartBatch): Promise<PutParts> {
+export async function putParts({ db, actor }: { db: Connection; actor: Actor }, batch: PartBatch): Promise<PutParts> {
   for (let tries = 1; ; tries++) {
     try {
-      return await db.transaction((connection) => putOnce(connection, key, batch));
+      return await db.transaction((connection) => putOnce(connection, actor, batch));
     } catch (error) {
       if (!isRace(error)) throw error;
       if (tries === maxTries) throw conflict('Other requests take the same `sku` or `externalId`; try again.');
@@ -51,9 +51,9 @@ interface Scope {
   organizationId: number;
 }
 
-async function putOnce(db: Connection, key: ApiKey, { items, atomic, dryRun }: PartBatch): Promise<PutParts> {
+async function putOnce(db: Connection, actor: Actor, { items, atomic, dryRun }: PartBatch): Promise<PutParts> {
   const em = db.em();
-  const scope = { pool: db.pool, organizationId: key.organizationId };
+  const scope = { pool: db.pool, organizationId: actor.organizationId };
   const parts = await lockParts(em, scope, items);
   const tasks = items.map((item) => (item instanceof ApiError ? item : taskOf(item, parts.get(item.skuKey))));
   if (atomic) refuseFaults('parts', tasks);
@@ -78,7 +78,7 @@ async function putOnce(db: Connection, key: ApiKey, { items, atomic, dryRun }: P
   const events = put.flatMap(({ status, part }) =>
     status === 'unchanged' ? [] : [{ type: `part.${status}` as const, data: presentPart(part) }],
   );
-  return { results, deliveries: await emitEvents(scope.pool, { key, events, createdAt: new Date() }) };
+  return { results, deliveries: await emitEvents(scope.pool, { actor, events, createdAt: new Date() }) };
 }
 
 /**

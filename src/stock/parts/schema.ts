@@ -42,7 +42,8 @@ const locationMinimum = z
       return refuse('and `locationId` name different things');
     }
     return { reference: readReference(locationField, location, locationId), minimum: Number(minimum) };
-  });
+  })
+  .meta({ id: 'NewLocationMinimum' });
 
 const locationMinimums = z
   .array(locationMinimum, { error: 'must be a list' })
@@ -77,7 +78,8 @@ const clearableColumns = [
   'supplier',
   'leadTimeDays',
 ] as const;
-const clearable = [...clearableColumns, 'locationMinimums'] as const;
+/** What a patch can set to null. */
+export const clearable = [...clearableColumns, 'locationMinimums'] as const;
 
 /** A part's own fields that are a column each, as a patch changes them. */
 export const ownFields = ['sku', 'name', 'unit', ...clearableColumns] as const;

@@ -1,7 +1,7 @@
 import { LockMode } from '@mikro-orm/core';
 import type { Connection } from '../../db/database.ts';
 import { notFound } from '../../errors.ts';
-import type { ApiKey } from '../../organizations/api-key.ts';
+import type { Actor } from '../../organizations/actor.ts';
 import { emitEvents } from '../../webhooks/emit-event.ts';
 import { changePart, changesUnit, partsWithMovements, partTaken, placed } from './change-part.ts';
 import { locationFinder, minimumsOf, writeMinimums } from './minimums.ts';
@@ -15,10 +15,10 @@ import type { PartPatch } from './schema.ts';
  * `changePart` and `locationFinder` do.
  */
 export async function updatePart(
-  { db, key }: { db: Connection; key: ApiKey },
+  { db, actor }: { db: Connection; actor: Actor },
   { id, patch, check }: { id: number; patch: PartPatch; check: (current: Part) => void },
 ): Promise<{ part: Part; deliveries: number }> {
-  const { organizationId } = key;
+  const { organizationId } = actor;
   return db
     .transaction(async ({ em, pool }) => {
       const part = await em().findOne(Part, { id, organizationId }, { lockMode: LockMode.PESSIMISTIC_WRITE });
@@ -35,7 +35,7 @@ export async function updatePart(
       await em().flush();
       if (hasNewMinimums) await writeMinimums(scope, [part]);
       const events = [{ type: 'part.updated' as const, data: presentPart(part) }];
-      return { part, deliveries: await emitEvents(scope.pool, { key, events, createdAt: part.updatedAt }) };
+      return { part, deliveries: await emitEvents(scope.pool, { actor, events, createdAt: part.updatedAt }) };
     })
     .catch((error: unknown) => {
       throw partTaken(error, patch);

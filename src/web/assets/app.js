@@ -110,7 +110,7 @@ document.addEventListener('keydown', (event) => {
 
 /** Days and times that are typed are of the reader's zone too: the form sends the instant. */
 for (const input of document.querySelectorAll('input[type="datetime-local"]')) {
-  if (!(input instanceof HTMLInputElement)) continue;
+  if (!(input instanceof HTMLInputElement) || input.form?.matches('[data-local-times]')) continue;
   const given = new Date(input.dataset.instant ?? '');
   if (!Number.isNaN(given.getTime())) {
     input.value = new Date(given.getTime() - given.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
@@ -173,4 +173,86 @@ function replace(region, markup) {
   for (const id of unfolded) document.getElementById(id)?.setAttribute('open', '');
   const next = pressable()[focused];
   if (next instanceof HTMLElement) next.focus();
+}
+
+/** A form with local times says which offset from UTC is meant, so that the reader's zone counts and not the service's. */
+for (const form of document.querySelectorAll('form[data-local-times]')) {
+  form.addEventListener('submit', () => {
+    const field = form.querySelector('input[type="datetime-local"]');
+    if (!(field instanceof HTMLInputElement) || field.value === '') return;
+    const offset = form.querySelector('input[name="offsetMinutes"]') ?? document.createElement('input');
+    if (!(offset instanceof HTMLInputElement)) return;
+    Object.assign(offset, { type: 'hidden', name: 'offsetMinutes' });
+    offset.value = String(new Date(field.value).getTimezoneOffset());
+    form.append(offset);
+  });
+}
+
+/** Where the browser reads barcodes itself, a button beside the field opens the camera. */
+for (const button of document.querySelectorAll('[data-scan]')) {
+  if (!('BarcodeDetector' in globalThis) || !navigator.mediaDevices || !(button instanceof HTMLButtonElement)) continue;
+  button.hidden = false;
+  button.addEventListener('click', () => scan(button));
+}
+
+/** @param {HTMLButtonElement} button */
+async function scan(button) {
+  const field = button.parentElement?.querySelector('input');
+  const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } }).catch(() => null);
+  if (!field) return;
+  if (stream === null) {
+    const label = button.querySelector('span');
+    if (label) label.textContent = button.dataset.scanFailed ?? '';
+    button.disabled = true;
+    return field.focus();
+  }
+  const video = Object.assign(document.createElement('video'), { srcObject: stream, muted: true, playsInline: true });
+  const dialog = cameraDialog(button, video);
+  dialog.addEventListener('close', () => {
+    for (const track of stream.getTracks()) track.stop();
+    dialog.remove();
+  });
+  await video.play();
+  const code = await readBarcode(video, () => dialog.open);
+  dialog.close();
+  if (code === undefined) return field.focus();
+  field.value = code;
+  field.form?.requestSubmit();
+}
+
+/**
+ * @param {HTMLButtonElement} button
+ * @param {HTMLVideoElement} video
+ */
+function cameraDialog({ dataset }, video) {
+  const dialog = document.createElement('dialog');
+  dialog.className = 'dialog';
+  dialog.setAttribute('aria-label', dataset.scanTitle ?? '');
+  const panel = Object.assign(document.createElement('div'), { className: 'scan-dialog' });
+  const title = Object.assign(document.createElement('p'), { textContent: dataset.scanTitle ?? '' });
+  const close = Object.assign(document.createElement('button'), {
+    type: 'button',
+    className: 'button button-secondary',
+    textContent: dataset.scanClose ?? '',
+  });
+  close.addEventListener('click', () => dialog.close());
+  panel.append(title, video, close);
+  dialog.append(panel);
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+/**
+ * @param {HTMLVideoElement} video
+ * @param {() => boolean} isWanted
+ */
+async function readBarcode(video, isWanted) {
+  const detector = new /** @type {any} */ (globalThis).BarcodeDetector();
+  while (isWanted()) {
+    const [found] = await detector.detect(video).catch(() => []);
+    if (found) return found.rawValue;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+  return undefined;
 }

@@ -21,6 +21,8 @@ interface TextField<Field extends string> extends FieldBasics<Field> {
   isCode?: boolean;
   /** The one that the page begins with. */
   isFocused?: boolean;
+  /** The id of a `datalist` of suggestions. */
+  list?: string;
 }
 
 export interface Choice {
@@ -49,6 +51,7 @@ export function fieldsOf<Field extends string>({ t }: Visitor, { values, errors 
             autocomplete: field.autocomplete ?? 'off',
             maxlength: field.maxLength,
             inputmode: field.inputMode,
+            list: field.list,
             required: !field.isOptional,
             autofocus: field.isFocused && Object.keys(errors).length === 0,
             spellcheck: field.isCode ? 'false' : undefined,

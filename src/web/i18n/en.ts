@@ -1,15 +1,17 @@
 import { webhooks } from './en-webhooks.ts';
+import { stockEn } from './stock-en.ts';
 
 /**
  * Every word of the pages, in English: the source of the others. A sentence with a hole in it is a function; so is one that
  * counts. Say what a person does or sees, in their words, not in the API's.
  */
 export const en = {
+  ...stockEn,
   common: {
-    appName: 'maintainkit',
     skipToContent: 'Skip to content',
     save: 'Save',
     cancel: 'Cancel',
+    close: 'Close',
     copy: 'Copy',
     copied: 'Copied',
     shownOnce: 'Copy it now: it is shown this once and kept nowhere.',
@@ -42,6 +44,7 @@ export const en = {
     stock: 'Stock',
     parts: 'Parts',
     movements: 'Movements',
+    locations: 'Locations',
     settings: 'API & webhooks',
     keys: 'API keys',
     endpoints: 'Endpoints',
@@ -54,6 +57,7 @@ export const en = {
   notices: {
     partsLow: (count: number) =>
       count === 1 ? '1 part is at or below its reorder point.' : `${count} parts are at or below their reorder points.`,
+    showLow: 'Show them',
     low: (count: number) => `${count} low`,
     disabled: (count: number) => `${count} disabled`,
   },
@@ -87,6 +91,7 @@ export const en = {
     password: 'Password',
     submit: 'Sign in',
     refused: 'E-mail or password is wrong.',
+    forgotten: 'Forgotten your password? Whoever runs this service can make you a link for a new one.',
     throttled: (minutes: number) =>
       minutes === 1 ? 'Too many tries. Try again in a minute.' : `Too many tries. Try again in ${minutes} minutes.`,
     signedOut: 'You are signed out.',
@@ -112,8 +117,13 @@ export const en = {
     hasAccount: 'This address has an account already. Sign in, then open the link again.',
     signInFirst: 'Sign in first',
     spentTitle: 'This link does not work any more',
-    spentText: 'It has been used, or it is older than seven days. Ask for a new one.',
-    done: (organization: string) => `You are now a member of ${organization}.`,
+    spentText: 'It has been used, or it is too old, or there is a newer one. Ask for another.',
+  },
+  reset: {
+    title: 'Choose a new password',
+    lead: (email: string) => `For ${email}. Every browser that is signed in will be signed out.`,
+    submit: 'Set password',
+    done: 'Your new password is set. Sign in with it.',
   },
   account: {
     title: 'Your account',
@@ -172,6 +182,8 @@ export const en = {
     submit: 'Create key',
     madeTitle: (name: string) => `The key “${name}”`,
     howToUse: 'Send it with each request:',
+    notLive: (name: string) => `“${name}” does not work any more, so it cannot be rotated. Create a new key.`,
+    reference: 'API reference',
     rotate: 'Rotate',
     rotateOf: (name: string) => `Rotate ${name}`,
     rotateTitle: (name: string) => `Rotate “${name}”`,

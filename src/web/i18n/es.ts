@@ -1,13 +1,15 @@
 import type { Messages } from './en.ts';
 import { webhooks } from './es-webhooks.ts';
+import { stockEs } from './stock-es.ts';
 
 /** Español neutro, sin tratamiento: se dice lo que se hace («Guardar», «Elige»). */
 export const es: Messages = {
+  ...stockEs,
   common: {
-    appName: 'maintainkit',
     skipToContent: 'Ir al contenido',
     save: 'Guardar',
     cancel: 'Cancelar',
+    close: 'Cerrar',
     copy: 'Copiar',
     copied: 'Copiado',
     shownOnce: 'Cópiala ahora: se muestra una sola vez y no se guarda en ningún lugar.',
@@ -40,6 +42,7 @@ export const es: Messages = {
     stock: 'Inventario',
     parts: 'Repuestos',
     movements: 'Movimientos',
+    locations: 'Ubicaciones',
     settings: 'API y webhooks',
     keys: 'Claves de API',
     endpoints: 'Endpoints',
@@ -54,6 +57,7 @@ export const es: Messages = {
       count === 1
         ? '1 repuesto está en su punto de pedido o por debajo.'
         : `${count} repuestos están en su punto de pedido o por debajo.`,
+    showLow: 'Ver cuáles',
     low: (count) => (count === 1 ? '1 bajo' : `${count} bajos`),
     disabled: (count) => (count === 1 ? '1 desactivado' : `${count} desactivados`),
   },
@@ -86,6 +90,7 @@ export const es: Messages = {
     password: 'Contraseña',
     submit: 'Entrar',
     refused: 'El correo o la contraseña no son correctos.',
+    forgotten: '¿Olvidaste la contraseña? Quien administra este servicio puede darte un enlace para elegir otra.',
     throttled: (minutes) =>
       minutes === 1
         ? 'Demasiados intentos. Vuelve a intentarlo en un minuto.'
@@ -112,8 +117,13 @@ export const es: Messages = {
     hasAccount: 'Este correo ya tiene una cuenta. Inicia sesión y abre el enlace de nuevo.',
     signInFirst: 'Iniciar sesión primero',
     spentTitle: 'Este enlace ya no sirve',
-    spentText: 'Ya se usó, o tiene más de siete días. Pide uno nuevo.',
-    done: (organization) => `Ya perteneces a ${organization}.`,
+    spentText: 'Ya se usó, es demasiado antiguo o hay uno más nuevo. Pide otro.',
+  },
+  reset: {
+    title: 'Elegir una contraseña nueva',
+    lead: (email) => `Para ${email}. Se cerrará la sesión en todos los navegadores.`,
+    submit: 'Guardar contraseña',
+    done: 'La contraseña nueva está lista. Inicia sesión con ella.',
   },
   account: {
     title: 'Tu cuenta',
@@ -172,6 +182,8 @@ export const es: Messages = {
     submit: 'Crear clave',
     madeTitle: (name) => `La clave «${name}»`,
     howToUse: 'Envíala con cada solicitud:',
+    notLive: (name) => `«${name}» ya no funciona, así que no se puede renovar. Crea una clave nueva.`,
+    reference: 'Referencia de la API',
     rotate: 'Renovar',
     rotateOf: (name) => `Renovar ${name}`,
     rotateTitle: (name) => `Renovar «${name}»`,
