@@ -100,9 +100,10 @@ function summary(visit: Visit, { delivery, temporalUrl }: Omit<DeliveryView, 'me
     ${details(factsOf(visit, delivery))}`;
 }
 
-/** While an attempt is under way there is none to ask for; what has ended starts over. */
+/** While an attempt is about to be made there is none to ask for; what has ended starts over. */
 function retryButton({ t, canWrite, organizationId }: Visit, delivery: DeliveryDetails): Content {
-  if (!canWrite || isAttemptUnderWay(delivery) || delivery.status === 'pending') return undefined;
+  const isToStart = delivery.ended_at === null && delivery.dispatched_at === null;
+  if (!canWrite || isToStart || isAttemptUnderWay(delivery)) return undefined;
   const action = paths.retryDelivery(organizationId, Number(delivery.id));
   return delivery.ended_at === null
     ? buttonForm({ label: t.deliveries.retry, action, icon: 'retry', kind: 'primary' })
