@@ -1,9 +1,14 @@
 import type { Browser, Page } from 'playwright-core';
 
 /** Each page that has its picture, in the order of the navigation: a new page's goes here. */
-const pictures = [
+const pictures: { name: string; path: string; follow?: string }[] = [
   { name: 'keys', path: '/o/1/settings/keys' },
   { name: 'new-key', path: '/o/1/settings/keys/new' },
+  { name: 'endpoints', path: '/o/1/settings/endpoints' },
+  { name: 'endpoint', path: '/o/1/settings/endpoints/7' },
+  { name: 'new-endpoint', path: '/o/1/settings/endpoints/new' },
+  { name: 'deliveries', path: '/o/1/settings/deliveries' },
+  { name: 'delivery', path: '/o/1/settings/deliveries?endpoint=7&status=retrying', follow: 'tbody th a' },
   { name: 'account', path: '/account' },
 ];
 
@@ -54,12 +59,14 @@ export async function takePages(
     await stranger.close();
     const member = await browser.newContext({ ...own, storageState: cookies });
     const page = await member.newPage();
-    for (const { name, path } of pictures) await picture(page, path, `${name}-${width}-${colorScheme}`);
+    for (const { name, path, follow } of pictures) await picture(page, path, `${name}-${width}-${colorScheme}`, follow);
     await member.close();
   }
 
-  async function picture(page: Page, path: string, name: string): Promise<void> {
+  /** Of the page at `path`, or of the one that its first link `follow` leads to. */
+  async function picture(page: Page, path: string, name: string, follow?: string): Promise<void> {
     await page.goto(path);
+    if (follow !== undefined) await page.locator(follow).first().click();
     await take(page, name);
   }
 }

@@ -63,7 +63,7 @@ describe.each([true, false])('with JavaScript %s, an administrator', (javaScript
     expect(waits).toEqual([60, 120, 240, 480, 960, 1920, 3840, 7680, 15360]);
     const [delivery] = await deliveriesOf(browser.service.db, endpointId);
     expect(times[0]).toBe(delivery?.dueAtMs);
-    const names = await page.locator('.request-headers tbody th').allTextContents();
+    const names = await page.locator('dl.headers dt').allTextContents();
     expect(names.map((name) => name.toLowerCase()).every((name) => name in (received?.headers ?? {}))).toBe(true);
   });
 
@@ -82,7 +82,7 @@ describe.each([true, false])('with JavaScript %s, an administrator', (javaScript
     await page.getByText('Delivered', { exact: true }).waitFor();
     expect(await page.getByRole('link', { name: 'Cancel delivery' }).count()).toBe(0);
 
-    await page.getByRole('button', { name: 'Retry now' }).click();
+    await page.getByRole('button', { name: 'Send again' }).click();
     await receiver.waitFor(3);
     if (!javaScript) await expect.poll(() => reloaded(page), soon).toContain('once');
     await page.getByText('Started over').waitFor();

@@ -171,7 +171,7 @@ describe('a stream of events', () => {
 
   it('does not hold up the end of the service', async () => {
     const serving = await serve((_request, response) => {
-      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      response.setHeader('Content-Type', 'text/event-stream');
       response.write(':\n\n');
     }, 0);
     const response = await fetch(`http://127.0.0.1:${serving.port}/`);

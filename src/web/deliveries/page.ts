@@ -8,7 +8,6 @@ import { details, section } from '../components/details.ts';
 import { liveRegion } from '../components/live-region.ts';
 import { pageHeader } from '../components/page-header.ts';
 import { copyable } from '../components/secret.ts';
-import { table } from '../components/table.ts';
 import { dateTime, timeToSecond } from '../components/time.ts';
 import { eventName, shortUrl } from '../endpoints/state.ts';
 import { type Content, type Html, html } from '../html.ts';
@@ -89,17 +88,26 @@ function comingSection(visit: Visit, delivery: DeliveryDetails): Content {
 function summary(visit: Visit, { delivery, temporalUrl }: Omit<DeliveryView, 'message'>): Html {
   const { t, canWrite, organizationId } = visit;
   const id = Number(delivery.id);
-  const mayRetry = canWrite && !isAttemptUnderWay(delivery) && delivery.status !== 'pending';
   return html`
     <div class="summary">
       <span class="badges">${statusBadge(visit, delivery)}${underWayBadge(visit, delivery)}</span>
       <div class="actions">
         ${temporalUrl && outsideLink({ label: t.deliveries.temporal, href: temporalUrl, newTab: t.deliveries.newTab })}
         ${canWrite && delivery.ended_at === null && linkButton({ label: t.deliveries.cancel, href: paths.cancelDelivery(organizationId, id), confirm: true })}
-        ${mayRetry && buttonForm({ label: t.deliveries.retry, action: paths.retryDelivery(organizationId, id), icon: 'retry', kind: 'primary' })}
+        ${retryButton(visit, delivery)}
       </div>
     </div>
     ${details(factsOf(visit, delivery))}`;
+}
+
+/** While an attempt is about to be made there is none to ask for; what has ended starts over. */
+function retryButton({ t, canWrite, organizationId }: Visit, delivery: DeliveryDetails): Content {
+  const isToStart = delivery.ended_at === null && delivery.dispatched_at === null;
+  if (!canWrite || isToStart || isAttemptUnderWay(delivery)) return undefined;
+  const action = paths.retryDelivery(organizationId, Number(delivery.id));
+  return delivery.ended_at === null
+    ? buttonForm({ label: t.deliveries.retry, action, icon: 'retry', kind: 'primary' })
+    : buttonForm({ label: t.deliveries.sendAgain, action, icon: 'retry' });
 }
 
 function factsOf(visit: Visit, delivery: DeliveryDetails): [string, Content][] {
@@ -134,20 +142,10 @@ function request(visit: Visit, { body, bodyBytes, headers }: DeliveryMessage): H
     body: html`
       <div class="request-body"><h3>${t.deliveries.body} <span class="muted">${t.deliveries.bodyBytes(format.number(bodyBytes))}</span></h3>${copyable(visit, body)}</div>
       <div class="request-headers"><h3>${t.deliveries.headers}</h3>
-      ${table({
-        caption: t.deliveries.headers,
-        rows: headers,
-        columns: [
-          { label: t.deliveries.headerName, kind: 'title', cell: ([name]) => html`<code>${name}</code>` },
-          {
-            label: t.deliveries.headerValue,
-            cell: ([, value]) =>
-              value === null
-                ? html`<span class="muted">•••••• ${t.deliveries.hiddenHeader}</span>`
-                : html`<code class="breakable">${value}</code>`,
-          },
-        ],
-      })}
+      <dl class="headers">${headers.map(
+        ([name, value]) =>
+          html`<div><dt><code>${name}</code></dt><dd>${value === null ? html`<span class="muted">•••••• ${t.deliveries.hiddenHeader}</span>` : html`<code>${value}</code>`}</dd></div>`,
+      )}</dl>
       <p class="hint">${t.deliveries.headersNote}</p></div>`,
   });
 }

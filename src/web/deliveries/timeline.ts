@@ -1,4 +1,3 @@
-import { webhookRetry } from '../../../workflows/contract.ts';
 import type { ComingAttempt } from '../../webhooks/deliveries/attempt-schedule.ts';
 import type { Attempt } from '../../webhooks/deliveries/list-deliveries.ts';
 import { badge } from '../components/badge.ts';
@@ -77,6 +76,6 @@ export const schedule = (visit: Visit, coming: ComingAttempt[]): Html =>
     ({ number, at }) => html`<li class="timeline-item">
       <span class="timeline-mark">${icon('clock')}</span>
       <p class="timeline-head"><strong>${visit.t.deliveries.attempt(number)}</strong> ${timeToSecond(visit, at)}
-        <span class="muted">${visit.t.deliveries.attemptsOf(number, webhookRetry.maxAttempts)}, ${visit.t.deliveries.planned}</span></p>
+        <span class="muted">${visit.t.deliveries.planned}</span></p>
     </li>`,
   )}</ol>`;

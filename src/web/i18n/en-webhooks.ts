@@ -125,7 +125,6 @@ const endpoints = {
   failingInTemporal: 'Failing ones in Temporal',
   recover: 'Send again',
   recoverLead: 'When your system was down or lost something: send it past events again.',
-  actions: 'What can be done',
   refusals: {
     url: 'Write an address that begins with https:// (or http://).',
     credentials: 'Leave name and password out of the address; use a header.',
@@ -178,6 +177,7 @@ const deliveries = {
   startedOver: 'Started over',
   startedOverTimes: (times: number) => (times === 1 ? 'once' : `${times} times`),
   retry: 'Retry now',
+  sendAgain: 'Send again',
   retryDone: 'An attempt is made now: its answer appears below.',
   alreadyRunning: 'An attempt is under way already: its answer appears below.',
   justEnded: 'The delivery has just ended.',
@@ -211,8 +211,6 @@ const deliveries = {
   body: 'Body',
   bodyBytes: (bytes: string) => `${bytes} bytes, exactly as sent`,
   headers: 'Headers',
-  headerName: 'Name',
-  headerValue: 'Value',
   hiddenHeader: 'not shown',
   headersNote:
     'Signatures are made anew for each attempt and kept nowhere. Values of the endpoint’s own headers may be secrets, so they are not shown.',
@@ -225,8 +223,7 @@ const recoveries = {
   title: 'Send again',
   lead: 'Choose what; the next page says how much that is, and nothing is sent before you confirm.',
   since: 'Events from',
-  until: 'Until',
-  untilHint: 'Empty: until now.',
+  until: 'Until (empty: now)',
   statuses: 'Which',
   statusNames: {
     failed: 'Failed',
@@ -243,7 +240,6 @@ const recoveries = {
         ? '1 event would be sent again'
         : `${count} events would be sent again`,
   nothingText: 'Every event of that time got through, or is still being tried.',
-  range: (since: string, until: string) => `From ${since} until ${until}`,
   now: 'now',
   isDisabled: 'The endpoint is disabled. Enable it first: that page offers to send what was missed.',
   confirm: 'Send them again',

@@ -126,7 +126,6 @@ const endpoints: Messages['endpoints'] = {
   failingInTemporal: 'Las que fallan, en Temporal',
   recover: 'Enviar de nuevo',
   recoverLead: 'Si tu sistema estuvo caído o perdió algo: envíale otra vez eventos pasados.',
-  actions: 'Qué se puede hacer',
   refusals: {
     url: 'Escribe una dirección que empiece por https:// (o http://).',
     credentials: 'Quita el usuario y la contraseña de la dirección; usa un encabezado.',
@@ -179,6 +178,7 @@ const deliveries: Messages['deliveries'] = {
   startedOver: 'Reiniciada',
   startedOverTimes: (times) => (times === 1 ? 'una vez' : `${times} veces`),
   retry: 'Reintentar ahora',
+  sendAgain: 'Enviar de nuevo',
   retryDone: 'Se hace un intento ahora: su respuesta aparece abajo.',
   alreadyRunning: 'Ya hay un intento en curso: su respuesta aparece abajo.',
   justEnded: 'La entrega acaba de terminar.',
@@ -212,8 +212,6 @@ const deliveries: Messages['deliveries'] = {
   body: 'Cuerpo',
   bodyBytes: (bytes) => `${bytes} bytes, tal como se envía`,
   headers: 'Encabezados',
-  headerName: 'Nombre',
-  headerValue: 'Valor',
   hiddenHeader: 'no se muestra',
   headersNote:
     'Las firmas se hacen de nuevo en cada intento y no se guardan. Los valores de los encabezados propios del endpoint pueden ser secretos, por eso no se muestran.',
@@ -226,8 +224,7 @@ const recoveries: Messages['recoveries'] = {
   title: 'Enviar de nuevo',
   lead: 'Elige qué; la página siguiente dice cuánto es, y nada se envía antes de que lo confirmes.',
   since: 'Eventos desde',
-  until: 'Hasta',
-  untilHint: 'Vacío: hasta ahora.',
+  until: 'Hasta (vacío: ahora)',
   statuses: 'Cuáles',
   statusNames: {
     failed: 'Fallidas',
@@ -244,7 +241,6 @@ const recoveries: Messages['recoveries'] = {
         ? 'Se enviaría 1 evento de nuevo'
         : `Se enviarían ${count} eventos de nuevo`,
   nothingText: 'Todos los eventos de ese tiempo llegaron, o todavía se están intentando.',
-  range: (since, until) => `Desde el ${since} hasta ${until}`,
   now: 'ahora',
   isDisabled: 'El endpoint está desactivado. Actívalo primero: esa página ofrece enviar lo que se perdió.',
   confirm: 'Enviarlos de nuevo',

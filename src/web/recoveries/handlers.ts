@@ -49,7 +49,11 @@ export function recoveryPages({ db, secrets }: Services, answerLive: AnswerLive)
     },
 
     async get(ctx: Context) {
-      await show(ctx, recoveryPage(visitOf(ctx), await findRecovery(db, ownId(ctx))));
+      const visit = visitOf(ctx);
+      const recovery = await findRecovery(db, ownId(ctx));
+      const { organizationId } = visit;
+      const endpoint = await findEndpoint({ pool: db.pool, secrets }, { organizationId, id: recovery.endpointId });
+      await show(ctx, recoveryPage(visit, recovery, endpoint));
     },
 
     async live(ctx: Context) {

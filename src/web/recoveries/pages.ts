@@ -33,7 +33,7 @@ export function recoverPage(visit: Visit, endpoint: Endpoint, form: FormState<Re
         ${errorSummary(visit, form, labelsOf(visit))}
         <div class="pair">
           ${instantField(visit, form, { name: 'since', label: t.recoveries.since, isOptional: false, value: dayAgo })}
-          ${instantField(visit, form, { name: 'until', label: t.recoveries.until, hint: t.recoveries.untilHint })}
+          ${instantField(visit, form, { name: 'until', label: t.recoveries.until })}
         </div>
         ${fields.choices({
           name: 'events',
@@ -112,9 +112,8 @@ const header = (visit: Visit, { id, url }: Endpoint, lead: string | undefined): 
     ],
   });
 
-export function recoveryPage(visit: Visit, recovery: Recovery): Html {
+export function recoveryPage(visit: Visit, recovery: Recovery, { id, url }: Endpoint): Html {
   const { t, organizationId } = visit;
-  const endpoint = paths.endpoint(organizationId, recovery.endpointId);
   return page(visit, {
     title: t.recoveries.progressTitle,
     place: 'endpoints',
@@ -123,11 +122,11 @@ export function recoveryPage(visit: Visit, recovery: Recovery): Html {
         title: t.recoveries.progressTitle,
         crumbs: [
           { label: t.endpoints.title, href: paths.endpoints(organizationId) },
-          { label: `#${recovery.endpointId}`, href: endpoint },
+          { label: shortUrl(url), href: paths.endpoint(organizationId, id) },
         ],
         actions: linkButton({
           label: t.recoveries.seeDeliveries,
-          href: `${paths.deliveries(organizationId)}?endpoint=${recovery.endpointId}`,
+          href: `${paths.deliveries(organizationId)}?endpoint=${id}`,
         }),
       })}
       ${liveRegion({
