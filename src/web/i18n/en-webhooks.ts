@@ -186,7 +186,6 @@ const deliveries = {
   cancelTitle: 'Cancel this delivery?',
   cancelLead: 'No further attempt is made. You can still send it again later.',
   cancelSubmit: 'Cancel delivery',
-  cancelBack: 'Keep it',
   cancelled: 'The delivery is cancelled.',
   temporal: 'Open in Temporal',
   newTab: '(opens in a new tab)',

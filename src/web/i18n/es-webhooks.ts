@@ -187,7 +187,6 @@ const deliveries: Messages['deliveries'] = {
   cancelTitle: '¿Cancelar esta entrega?',
   cancelLead: 'No se hace ningún intento más. Después todavía puedes enviarla de nuevo.',
   cancelSubmit: 'Cancelar entrega',
-  cancelBack: 'Conservarla',
   cancelled: 'La entrega está cancelada.',
   temporal: 'Abrir en Temporal',
   newTab: '(se abre en otra pestaña)',
