@@ -14,6 +14,7 @@ export const migrations = [
   { name: '0009-lists', class: fromSql('0009-lists') },
   { name: '0010-people', class: fromSql('0010-people') },
   { name: '0011-audit-ledger', class: fromSql('0011-audit-ledger') },
+  { name: '0012-imports', class: fromSql('0012-imports') },
 ];
 
 function fromSql(name: string) {

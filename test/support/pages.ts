@@ -22,7 +22,9 @@ export interface PageAnswer {
 
 export interface PageRequest {
   /** Sent as a form. */
-  form?: Record<string, string>;
+  form?: Record<string, string> | undefined;
+  /** Sent as a form with a file. */
+  upload?: FormData;
   as?: TestPerson | undefined;
   headers?: Record<string, string>;
 }
@@ -40,7 +42,11 @@ let people = 0;
 export async function startTestPages(reach: Parameters<typeof startTestApi>[0] = {}): Promise<TestPages> {
   const api = await startTestApi(reach);
 
-  async function page(method: string, path: string, { form, as, headers }: PageRequest = {}): Promise<PageAnswer> {
+  async function page(
+    method: string,
+    path: string,
+    { form, upload, as, headers }: PageRequest = {},
+  ): Promise<PageAnswer> {
     const response = await fetch(api.origin + path, {
       method,
       redirect: 'manual',
@@ -51,6 +57,7 @@ export async function startTestPages(reach: Parameters<typeof startTestApi>[0] =
         ...headers,
       },
       ...(form && { body: new URLSearchParams(form) }),
+      ...(upload && { body: upload }),
     });
     const { status, headers: answered } = response;
     return { status, headers: answered, text: await response.text(), location: answered.get('location') };

@@ -110,7 +110,7 @@ document.addEventListener('keydown', (event) => {
 
 /** Days and times that are typed are of the reader's zone too: the form sends the instant. */
 for (const input of document.querySelectorAll('input[type="datetime-local"]')) {
-  if (!(input instanceof HTMLInputElement) || input.form?.matches('[data-local-times]')) continue;
+  if (!(input instanceof HTMLInputElement)) continue;
   const given = new Date(input.dataset.instant ?? '');
   if (!Number.isNaN(given.getTime())) {
     input.value = new Date(given.getTime() - given.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
@@ -173,19 +173,6 @@ function replace(region, markup) {
   for (const id of unfolded) document.getElementById(id)?.setAttribute('open', '');
   const next = pressable()[focused];
   if (next instanceof HTMLElement) next.focus();
-}
-
-/** A form with local times says which offset from UTC is meant, so that the reader's zone counts and not the service's. */
-for (const form of document.querySelectorAll('form[data-local-times]')) {
-  form.addEventListener('submit', () => {
-    const field = form.querySelector('input[type="datetime-local"]');
-    if (!(field instanceof HTMLInputElement) || field.value === '') return;
-    const offset = form.querySelector('input[name="offsetMinutes"]') ?? document.createElement('input');
-    if (!(offset instanceof HTMLInputElement)) return;
-    Object.assign(offset, { type: 'hidden', name: 'offsetMinutes' });
-    offset.value = String(new Date(field.value).getTimezoneOffset());
-    form.append(offset);
-  });
 }
 
 /** Where the browser reads barcodes itself, a button beside the field opens the camera. */

@@ -10,18 +10,23 @@ export interface Column<Row> {
   sort?: { href: string; now: 'ascending' | 'descending' | undefined };
 }
 
-/** Rows as a table; on a phone each row becomes a card with its labels. `caption` is read out, not seen. */
+/**
+ * Rows as a table; on a phone each row becomes a card with its labels. `caption` is read out, not seen. `isDense`: with many
+ * columns, each of few words.
+ */
 export const table = <Row>({
   caption,
   columns,
   rows,
+  isDense = false,
 }: {
   caption: string;
   columns: Column<Row>[];
   rows: Row[];
+  isDense?: boolean;
 }): Html => html`
   <div class="table-frame">
-    <table>
+    <table${attributes({ class: isDense && 'dense' })}>
       <caption class="visually-hidden">${caption}</caption>
       <thead><tr>${columns.map(heading)}</tr></thead>
       <tbody>${rows.map((row) => html`<tr>${columns.map((column) => cell(column, row))}</tr>`)}</tbody>

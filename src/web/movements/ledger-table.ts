@@ -18,6 +18,7 @@ export function ledgerTable(visit: Visit, { rows, shows }: { rows: LedgerRow[]; 
   };
   return table<LedgerRow>({
     caption: t.movements.title,
+    isDense: true,
     rows,
     columns: [
       { label: t.movements.when, kind: 'title', cell: (row) => when(visit, row) },
@@ -81,7 +82,7 @@ function about(visit: Visit, row: LedgerRow): Content {
     row.reverses_id !== null && line(html`${t.movements.reverses} ${movementLink(visit, row.reverses_id)}`),
     row.reversed_by_id !== null && line(html`${t.movements.reversedBy} ${movementLink(visit, row.reversed_by_id)}`),
   ].filter((content) => content !== false);
-  return lines.length === 0 ? html`<span class="muted">–</span>` : html`<span class="about">${lines}</span>`;
+  return lines.length > 0 && html`<span class="about">${lines}</span>`;
 }
 
 export const movementLink = ({ organizationId }: Pick<Visit, 'organizationId'>, id: string | number): Html =>
@@ -96,6 +97,5 @@ const correct = ({ t, organizationId }: Visit, row: LedgerRow): Content =>
     describedAs: t.movements.reverseOf(row.id),
     href: paths.reverseMovement(organizationId, Number(row.id)),
     kind: 'quiet',
-    icon: 'retry',
     confirm: true,
   });
