@@ -133,7 +133,6 @@ const endpoints = {
     headerReserved: (name: string) => `“${name}” is a header that we set ourselves.`,
     headerValue: (name: string) => `The value of “${name}” must be plain ASCII, at most 1000 characters.`,
     notBetween: (min: string, max: string) => `It must be a number from ${min} to ${max}.`,
-    instant: 'Choose a day and a time.',
     status: 'Choose at least one.',
   },
 };

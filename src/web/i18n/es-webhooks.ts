@@ -134,7 +134,6 @@ const endpoints: Messages['endpoints'] = {
     headerReserved: (name) => `«${name}» es un encabezado que ponemos nosotros.`,
     headerValue: (name) => `El valor de «${name}» debe ser ASCII simple, de 1000 caracteres como máximo.`,
     notBetween: (min, max) => `Tiene que ser un número de ${min} a ${max}.`,
-    instant: 'Elige un día y una hora.',
     status: 'Elige al menos una opción.',
   },
 };

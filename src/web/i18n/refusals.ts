@@ -47,7 +47,6 @@ function ofEndpoints(): Pattern[] {
     { pattern: /^must not carry a user name/, say: (t) => t.endpoints.refusals.credentials },
     { pattern: /^must be a list of at least one event$/, say: (t) => t.endpoints.refusals.noEvent },
     { pattern: /^must be a list of /, say: (t) => t.endpoints.refusals.status },
-    { pattern: /^must be an ISO 8601 instant/, say: (t) => t.endpoints.refusals.instant },
     {
       pattern: /^has a name that HTTP does not allow: "(.*)"$/,
       say: (t, [name = '']) => t.endpoints.refusals.headerName(name),
