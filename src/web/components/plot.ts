@@ -46,9 +46,9 @@ export function plot({
     x: linear(from ?? Math.min(...xs), until ?? Math.max(...xs), 0, width),
     y: linear(low, high === low ? low + 1 : high, height - 1, 2),
   };
-  return html`<figure class="plot plot-${size}" role="img" aria-label="${label}">
+  return html`<figure class="plot plot-${size}">
     ${formatY && html`<div class="plot-y" aria-hidden="true"><span>${formatY(high)}</span><span>${formatY(low)}</span></div>`}
-    <svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+    <svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${label}" focusable="false">
       ${kind === 'bars' ? bars(points, scale, width) : curve(points, scale, kind, height)}
       ${reference && html`<line class="plot-reference" x1="0" x2="${width}" y1="${round(scale.y(reference.y))}" y2="${round(scale.y(reference.y))}"/>`}
     </svg>
