@@ -163,26 +163,9 @@ const exposure = ({ t, isExposed }: Visitor): Content =>
   isExposed && notice({ tone: 'warning', content: t.common.notEncrypted });
 
 /** What stays so until somebody looks after it. Low parts are daily business: the navigation counts them. */
-const standing = (visit: Visit): Content => [
-  visit.notices.endpointsDisabled > 0 &&
-    notice({ tone: 'bad', content: visit.t.notices.endpointsDisabled(visit.notices.endpointsDisabled) }),
-  lowParts(visit),
-];
-
-/** Above the lists of the stock, not above a form or one thing's page; nor above the very list that it leads to. */
-function lowParts({ t, notices, url, organizationId }: Visit): Content {
-  const [path, query] = url.split('?');
-  const lists = [paths.parts(organizationId), paths.movements(organizationId), paths.locations(organizationId)];
-  const isShown = lists.some((list) => list === path) && new URLSearchParams(query).get('low') !== 'true';
-  return (
-    isShown &&
-    notices.partsLow > 0 &&
-    notice({
-      tone: 'warning',
-      content: html`${t.notices.partsLow(notices.partsLow)} <a href="${paths.partsLow(organizationId)}">${t.notices.showLow}</a>`,
-    })
-  );
-}
+const standing = ({ t, notices }: Visit): Content =>
+  notices.endpointsDisabled > 0 &&
+  notice({ tone: 'bad', content: t.notices.endpointsDisabled(notices.endpointsDisabled) });
 
 const answer = ({ flash }: Visitor): Content =>
   flash &&
