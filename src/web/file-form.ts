@@ -1,4 +1,4 @@
-import { Busboy } from '@fastify/busboy';
+import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import type { Context } from 'koa';
 import { badRequest, payloadTooLarge, unsupportedMediaType } from '../errors.ts';
 
@@ -40,7 +40,10 @@ export async function readFileForm(ctx: Context, maxBytes: number): Promise<Sent
   return sent;
 }
 
-function parserOf(headers: { 'content-type': string } & NodeJS.Dict<string | string[]>, maxBytes: number): Busboy {
+function parserOf(
+  headers: { 'content-type': string } & NodeJS.Dict<string | string[]>,
+  maxBytes: number,
+): BusboyInstance {
   try {
     return new Busboy({ headers, limits: { ...limits, fileSize: maxBytes } });
   } catch {
@@ -50,7 +53,7 @@ function parserOf(headers: { 'content-type': string } & NodeJS.Dict<string | str
 
 const mostTimesTooLarge = 4;
 
-function receive(ctx: Context, parser: Busboy, maxBytes: number): Promise<void> {
+function receive(ctx: Context, parser: BusboyInstance, maxBytes: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let received = 0;
     ctx.req.on('data', (chunk: Buffer) => {

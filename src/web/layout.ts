@@ -164,9 +164,7 @@ const exposure = ({ t, isExposed }: Visitor): Content =>
   isExposed && notice({ tone: 'warning', content: t.common.notEncrypted });
 
 /** What stays so until somebody looks after it. Low parts are daily business: the navigation counts them. */
-const standing = (visit: Visit): Content => [disabledEndpoints(visit), lowParts(visit)];
-
-function disabledEndpoints(visit: Visit): Content {
+function standing(visit: Visit): Content {
   const { t, organizationId, notices } = visit;
   const { disabledEndpoint: endpoint, endpointsDisabled } = notices;
   if (endpoint === undefined) return undefined;
@@ -176,21 +174,6 @@ function disabledEndpoints(visit: Visit): Content {
       <p>${t.endpoints.disabledNotice(shortUrl(endpoint.url))} ${reasonIn(visit, endpoint.reason)} <a href="${paths.endpoint(organizationId, endpoint.id)}">${t.endpoints.look}</a></p>
       ${endpointsDisabled > 1 && html`<p>${t.endpoints.disabledNoticeMore(endpointsDisabled - 1)} <a href="${paths.endpoints(organizationId)}">${t.endpoints.lookAtAll}</a></p>`}`,
   });
-}
-
-/** Above the lists of the stock, not above a form or one thing's page; nor above the very list that it leads to. */
-function lowParts({ t, notices, url, organizationId }: Visit): Content {
-  const [path, query] = url.split('?');
-  const lists = [paths.parts(organizationId), paths.movements(organizationId), paths.locations(organizationId)];
-  const isShown = lists.some((list) => list === path) && new URLSearchParams(query).get('low') !== 'true';
-  return (
-    isShown &&
-    notices.partsLow > 0 &&
-    notice({
-      tone: 'warning',
-      content: html`${t.notices.partsLow(notices.partsLow)} <a href="${paths.partsLow(organizationId)}">${t.notices.showLow}</a>`,
-    })
-  );
 }
 
 const answer = ({ flash }: Visitor): Content =>

@@ -26,6 +26,7 @@ interface Visitor {
   /** False: as with a browser that runs no script. */
   javaScript?: boolean;
   language?: string;
+  timezone?: string;
 }
 
 export interface PagesInBrowser {
@@ -58,7 +59,7 @@ export function pagesInBrowser({ delivers = false } = {}): PagesInBrowser {
       if (service === undefined) throw new Error('The service has not started.');
       return service;
     },
-    async visit({ as, view = views[0], javaScript = true, language = 'en' } = {}) {
+    async visit({ as, view = views[0], javaScript = true, language = 'en', timezone } = {}) {
       if (browser === undefined) throw new Error('The browser has not started.');
       const context = await browser.newContext({
         baseURL: this.service.origin,
@@ -66,6 +67,7 @@ export function pagesInBrowser({ delivers = false } = {}): PagesInBrowser {
         colorScheme: view.theme,
         javaScriptEnabled: javaScript,
         locale: language,
+        ...(timezone && { timezoneId: timezone }),
         permissions: javaScript ? ['clipboard-read', 'clipboard-write'] : [],
       });
       if (as) await context.addCookies(cookiesOf(as, this.service.origin));

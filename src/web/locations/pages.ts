@@ -5,6 +5,7 @@ import { button, linkButton } from '../components/button.ts';
 import { emptyState } from '../components/empty-state.ts';
 import { filters, filterText } from '../components/filters.ts';
 import { errorSummary, fieldsOf } from '../components/form.ts';
+import { lowNotice } from '../components/low-notice.ts';
 import { notice } from '../components/notice.ts';
 import { pageHeader } from '../components/page-header.ts';
 import { pager } from '../components/pager.ts';
@@ -53,6 +54,7 @@ export function locationsPage(
     title: t.locations.title,
     place: 'locations',
     body: html`
+      ${lowNotice(visit)}
       ${pageHeader(visit, { title: t.locations.title, lead: t.locations.lead, actions: !isEmpty && canWrite && create })}
       ${
         isEmpty

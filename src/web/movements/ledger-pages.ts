@@ -5,6 +5,7 @@ import { linkButton } from '../components/button.ts';
 import { details } from '../components/details.ts';
 import { emptyState } from '../components/empty-state.ts';
 import { filterSelect, filters, filterText } from '../components/filters.ts';
+import { lowNotice } from '../components/low-notice.ts';
 import { pageHeader } from '../components/page-header.ts';
 import { pager } from '../components/pager.ts';
 import { dateTime } from '../components/time.ts';
@@ -39,6 +40,7 @@ export function movementsPage(visit: Visit, { asked, ledger, locations, query }:
     title: t.movements.title,
     place: 'movements',
     body: html`
+      ${lowNotice(visit)}
       ${pageHeader(visit, {
         title: t.movements.title,
         lead: t.movements.lead,

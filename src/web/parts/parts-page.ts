@@ -3,6 +3,7 @@ import type { presentPart } from '../../stock/parts/present-part.ts';
 import { linkButton } from '../components/button.ts';
 import { emptyState } from '../components/empty-state.ts';
 import { filterFlag, filterSelect, filters, filterText } from '../components/filters.ts';
+import { lowNotice } from '../components/low-notice.ts';
 import { pageHeader } from '../components/page-header.ts';
 import { pager } from '../components/pager.ts';
 import { type Column, table } from '../components/table.ts';
@@ -41,6 +42,7 @@ export function partsPage(visit: Visit, given: Parts): Html {
     title: t.parts.title,
     place: 'parts',
     body: html`
+      ${given.filter.belowReorder !== true && lowNotice(visit)}
       ${pageHeader(visit, {
         title: t.parts.title,
         lead: t.parts.lead,
