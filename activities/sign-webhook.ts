@@ -9,19 +9,32 @@ import type { WebhookMessage } from './post-webhook.ts';
 export function signedHeaders(message: WebhookMessage, at: Date): Record<string, string> {
   const timestamp = String(Math.floor(at.getTime() / 1000));
   const secrets = [message.secret, message.previousSecret].filter((secret) => secret !== undefined);
-  return {
-    ...message.headers,
-    'Content-Type': 'application/json',
-    'User-Agent': 'maintainkit',
-    'X-MK-Event': message.eventType,
-    'X-MK-Signature': `sha256=${createHmac('sha256', message.secret).update(message.body).digest('hex')}`,
-    ...(message.movementId === null ? {} : { 'X-MK-Movement': message.movementId }),
-    ...(message.apiKeyId === null ? {} : { 'X-MK-Key': message.apiKeyId }),
-    'webhook-id': message.eventId,
-    'webhook-timestamp': timestamp,
-    'webhook-signature': secrets.map((secret) => `v1,${standardSignature(secret, message, timestamp)}`).join(' '),
-  };
+  return headersOf(message, {
+    published: `sha256=${createHmac('sha256', message.secret).update(message.body).digest('hex')}`,
+    timestamp,
+    standard: secrets.map((secret) => `v1,${standardSignature(secret, message, timestamp)}`).join(' '),
+  });
 }
+
+/** What the headers say beside the signatures. */
+export type Unsigned = Pick<WebhookMessage, 'headers' | 'eventId' | 'eventType' | 'movementId' | 'apiKeyId'>;
+
+/** In the order in which they are sent. */
+export const headersOf = (
+  { headers, eventId, eventType, movementId, apiKeyId }: Unsigned,
+  signatures: { published: string; timestamp: string; standard: string },
+): Record<string, string> => ({
+  ...headers,
+  'Content-Type': 'application/json',
+  'User-Agent': 'maintainkit',
+  'X-MK-Event': eventType,
+  'X-MK-Signature': signatures.published,
+  ...(movementId === null ? {} : { 'X-MK-Movement': movementId }),
+  ...(apiKeyId === null ? {} : { 'X-MK-Key': apiKeyId }),
+  'webhook-id': eventId,
+  'webhook-timestamp': signatures.timestamp,
+  'webhook-signature': signatures.standard,
+});
 
 function standardSignature(secret: string, { eventId, body }: WebhookMessage, timestamp: string): string {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');

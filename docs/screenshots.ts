@@ -3,15 +3,16 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { chromium, type Page } from 'playwright-core';
 import { freePort } from '../src/dev/ports.ts';
 import { chromiumPath } from '../test/support/chromium.ts';
+import { takePages } from './page-screenshots.ts';
 
 /**
- * `npm run screenshots`: takes the pictures of docs/operations.md anew, from a service with seven endpoints whose last one
- * answers 503. Takes a minute, for the second attempt comes after 30 s.
+ * `npm run screenshots`: takes the pictures of the pages and of docs/operations.md anew, from a service with seven endpoints whose
+ * last one answers 503. Takes a minute, for the second attempt comes after 30 s.
  */
 const images = join(import.meta.dirname, 'images');
 const [failingPort, healthyPort] = [4000, await freePort()];
@@ -44,6 +45,7 @@ try {
   await page.getByRole('tab', { name: 'Pending Activities' }).click();
   await page.getByText(/attempt 2 of 11/).waitFor();
   await take(page, 'temporal-failing-delivery');
+  await takePages(browser, service, (page, name) => take(page, `pages/${name}`));
 } finally {
   await service.stop();
   await browser.close();
@@ -54,8 +56,9 @@ try {
 async function take(page: Page, name: string): Promise<void> {
   await page.mouse.move(0, 0);
   await page.waitForLoadState('networkidle');
-  mkdirSync(images, { recursive: true });
-  await page.screenshot({ path: join(images, `${name}.png`), animations: 'disabled' });
+  const path = join(images, `${name}.png`);
+  mkdirSync(dirname(path), { recursive: true });
+  await page.screenshot({ path, animations: 'disabled' });
 }
 
 async function listen(port: number, status: number) {
@@ -91,8 +94,11 @@ async function startService(dataDir: string) {
   child.stdout?.on('data', (text) => (output += text));
   await until(async () => output.includes('Ctrl-C') || child.exitCode !== null, 300_000);
   const key = /mk_live_\w+/.exec(output)?.[0];
-  if (key === undefined) throw new Error('The service did not start.');
+  const firstAccountUrl = /http:\S+\/welcome\/\S+/.exec(output)?.[0];
+  if (key === undefined || firstAccountUrl === undefined) throw new Error('The service did not start.');
   return {
+    origin: `http://localhost:${port}`,
+    firstAccountUrl,
     // biome-ignore lint/suspicious/noExplicitAny: an answer's JSON, as a client without types reads it
     async call(method: string, path: string, body?: object): Promise<any> {
       const response = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { audit } from './cli/audit.ts';
 import { answer, toCount, toId } from './cli/context.ts';
 import { addDeliveryCommands } from './cli/deliveries.ts';
 import { addEndpointCommands } from './cli/endpoints.ts';
@@ -28,6 +29,20 @@ program
   .command('reseal')
   .description('after a new key was put first in SECRETS_KEY: seal every webhook secret with it; prints {"resealed"}')
   .action(() => answer(async (context) => ({ resealed: await resealSecrets(context) })));
+
+program
+  .command('audit')
+  .option('--org <id>', 'only this organization’s parts', toId)
+  .description(
+    'derive levels, totals, values and hashes from the ledger; prints {"ok","differences"}; exit status 1 if any',
+  )
+  .action((options: { org?: number }) =>
+    answer(async (context) => {
+      const report = await audit(context, options.org);
+      if (!report.ok) process.exitCode = 1;
+      return report;
+    }),
+  );
 
 program
   .command('listen')

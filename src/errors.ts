@@ -58,6 +58,10 @@ export const rateLimited = (perWindow: number, retryAfterSeconds: number) =>
     { 'Retry-After': String(retryAfterSeconds) },
   );
 
+/** Only to pages: how many streams of events a session may have open. */
+export const tooManyStreams = (limit: number) =>
+  new ApiError(429, 'too_many_streams', `At most ${limit} live pages at once.`, { 'Retry-After': '10' });
+
 export const internal = () =>
   new ApiError(500, 'internal', 'Something went wrong on our side. The request id finds it in the log.');
 

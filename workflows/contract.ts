@@ -60,7 +60,26 @@ export interface MaintenanceActivities {
   recoverSome(input: RecoveryInput): Promise<{ done: boolean; waiting: number }>;
   /** Answers how many partitions of the attempt log were made and dropped. */
   maintainAttemptLog(): Promise<{ made: number; dropped: number }>;
+  /** Deletes idempotency keys that hold no longer; answers how many. */
+  deleteOldKeys(): Promise<{ keysDeleted: number }>;
+  /** Audits parts in the order of their ids, for some seconds. Each difference is logged. */
+  auditSome(input: { afterPartId: number }): Promise<AuditStepResult>;
 }
+
+/** How far an audit is. `partIds` have differences: not all of them when there are many. */
+export interface AuditProgress {
+  afterPartId: number;
+  parts: number;
+  differences: number;
+  partIds: number[];
+}
+
+export interface AuditStepResult extends AuditProgress {
+  isDone: boolean;
+}
+
+/** The failure type of an audit that found something. */
+export const ledgerDiffers = 'LedgerDiffers';
 
 /** The failure type of a delivery that has ended without success. */
 export const deliveryFailed = 'DeliveryFailed';

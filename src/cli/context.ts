@@ -11,6 +11,7 @@ import { createLazyTemporal } from '../webhooks/temporal-client.ts';
 export interface CliContext {
   db: Database;
   pool: Database['pool'];
+  databaseUrl: string;
   readonly secrets: SecretBox;
   temporal(): Client;
   /** Where people reach the pages. */
@@ -38,6 +39,7 @@ export async function answer(run: (context: CliContext) => Promise<unknown>): Pr
     const result = await run({
       db,
       pool: db.pool,
+      databaseUrl,
       get secrets() {
         return secretBox(config);
       },

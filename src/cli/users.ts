@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { createInvitation, welcomePath } from '../people/invitation.ts';
 import { listMembers, removeMember } from '../people/membership.ts';
+import { createPasswordReset, resetPath } from '../people/password-reset.ts';
 import { type Role, roles } from '../people/person.ts';
 import { answer, type OrgOption, toId } from './context.ts';
 
@@ -20,6 +21,13 @@ export function addUserCommands(user: Command): void {
         const token = await createInvitation(context, { organizationId, email, role });
         return { link: context.publicUrl + welcomePath(token), role };
       }),
+    );
+  user
+    .command('reset-password')
+    .requiredOption('--email <address>', 'whose link it is')
+    .description('let a person choose a new password; prints {"link"}: open it once, within a day')
+    .action(({ email }: { email: string }) =>
+      answer(async ({ db, publicUrl }) => ({ link: publicUrl + resetPath(await createPasswordReset(db, email)) })),
     );
   user
     .command('list')

@@ -25,13 +25,15 @@ export interface Rows {
 export interface KeyColumn {
   sql: Sql;
   type: 'number' | 'instant' | 'text';
-  /** The same value in a table that is joined: bounded too, for PostgreSQL derives no range of one from that of the other. */
-  twin?: Sql;
 }
 
 /** An order of rows. The columns together are unique in the list, so that each row has its own place. */
 export interface Sort {
   key: [KeyColumn, ...KeyColumn[]];
+  /** The key's first column is of another table than the others: an index knows only it. */
+  acrossTables?: boolean;
+  /** In place of the list's own `from`, where another order of joining serves this sort. */
+  from?: Sql;
   /**
    * For readers who follow the rows in the order of their numbers (the only column of the key): up to which number nothing is
    * still being written. Such a sort is ascending only.
@@ -58,18 +60,19 @@ export interface PageRequest {
 export function readPage<Row extends QueryResultRow>(
   deps: { pool: Queryable },
   { columns, from, where }: Rows,
-  { sort: { key }, descending, after, upTo, limit }: PageRequest,
+  { sort, descending, after, upTo, limit }: PageRequest,
 ): Promise<Keyed<Row>[]> {
+  const { key } = sort;
   const conditions = [
     ...where,
-    ...(after === undefined ? [] : isAfter(key, after, descending)),
+    ...(after === undefined ? [] : [isAfter(sort, after, descending)]),
     ...(upTo === undefined ? [] : [sql`${key[0].sql} <= ${upTo}`]),
   ];
   const direction = descending ? sql`desc` : sql`asc`;
   return query<Keyed<Row>>(
     deps,
     sql`select ${columns}, json_build_array(${sql.join(key.map(asJson))}) as key
-      from ${from}
+      from ${sort.from ?? from}
       where ${sql.join(conditions, sql` and `)}
       order by ${sql.join(key.map((column) => sql`${column.sql} ${direction}`))}
       limit ${limit}`,
@@ -111,16 +114,18 @@ export function fitsKey({ type }: KeyColumn, value: unknown): boolean {
 /** The years 1 to 9999. */
 const instants = { firstMs: -62_135_596_800_000, lastMs: 253_402_300_799_999 };
 
-/** The first column is compared alone too: where the key's columns come from two tables, only that can use an index. */
-function isAfter(key: Sort['key'], after: Key, descending: boolean): Sql[] {
+/**
+ * A comparison of tuples is one range of an index over them. Where they span two tables the first column is compared by itself;
+ * said twice of one table, it would have the planner expect far fewer rows than there are.
+ */
+function isAfter({ key, acrossTables }: Sort, after: Key, descending: boolean): Sql {
+  const columns = key.map((column) => column.sql);
   const values = after.map((value, n) => (key[n]?.type === 'instant' ? new Date(Number(value)) : value));
-  const [beyond, notBefore] = descending ? [sql`<`, sql`<=`] : [sql`>`, sql`>=`];
-  const columns = sql.join(key.map((column) => column.sql));
-  return [
-    ...(key[0].twin === undefined ? [] : [sql`${key[0].twin} ${notBefore} ${values[0]}`]),
-    ...(key.length > 1 ? [sql`${key[0].sql} ${notBefore} ${values[0]}`] : []),
-    sql`(${columns}) ${beyond} (${sql.join(values)})`,
-  ];
+  const beyond = descending ? sql`<` : sql`>`;
+  const isBeyond = (from: number) =>
+    sql`(${sql.join(columns.slice(from))}) ${beyond} (${sql.join(values.slice(from))})`;
+  if (!acrossTables) return isBeyond(0);
+  return sql`${key[0].sql} ${beyond}= ${values[0]} and (${key[0].sql} ${beyond} ${values[0]} or ${isBeyond(1)})`;
 }
 
 const asJson = ({ sql: column, type }: KeyColumn) =>

@@ -13,7 +13,8 @@ export const migrations = [
   { name: '0008-rate-limits', class: fromSql('0008-rate-limits') },
   { name: '0009-lists', class: fromSql('0009-lists') },
   { name: '0010-people', class: fromSql('0010-people') },
-  { name: '0011-imports', class: fromSql('0011-imports') },
+  { name: '0011-audit-ledger', class: fromSql('0011-audit-ledger') },
+  { name: '0012-imports', class: fromSql('0012-imports') },
 ];
 
 function fromSql(name: string) {

@@ -13,8 +13,8 @@ class Refusal extends Error {}
 /** The same in JSON Schema's words, for the API's description; what those cannot say is in its `description`. */
 export type JsonSchema = oas31.SchemaObject;
 
-/** A field read by a function that calls `refuse` with the predicate of a sentence. */
-export function field<T>(read: (value: unknown) => T, schema: JsonSchema) {
+/** A field read by a function that calls `refuse` with the predicate of a sentence; `id` names its schema. */
+export function field<T>(read: (value: unknown) => T, schema: JsonSchema, id?: string) {
   // Of `unknown`, for a bare transform counts as optional where it is described.
   const transform = z.unknown().transform((value, ctx): T => {
     try {
@@ -26,7 +26,7 @@ export function field<T>(read: (value: unknown) => T, schema: JsonSchema) {
       return z.NEVER;
     }
   });
-  return transform.meta({ override: schema });
+  return transform.meta({ override: schema, ...(id === undefined ? {} : { id }) });
 }
 
 const control = '\\x00-\\x1f\\x7f-\\x9f';
@@ -113,7 +113,13 @@ export const cents = field(
     if (amount.greaterThan(Number.MAX_SAFE_INTEGER)) throw new Refusal(`must be at most ${Number.MAX_SAFE_INTEGER}`);
     return amount.toNumber();
   },
-  { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Money: integer cents.' },
+  {
+    type: 'integer',
+    format: 'int64',
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'Money: integer cents.',
+  },
 );
 
 export const wholeNumber = ({ min, max }: { min: number; max: number }) =>
@@ -128,7 +134,8 @@ export const wholeNumber = ({ min, max }: { min: number; max: number }) =>
     { type: 'integer', minimum: min, maximum: max },
   );
 
-const idSchema: JsonSchema = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER };
+/** Of 64 bits: generated clients otherwise take 32. */
+export const idSchema: JsonSchema = { type: 'integer', format: 'int64', minimum: 1, maximum: Number.MAX_SAFE_INTEGER };
 export const id = field((value) => idFrom(number(value)), idSchema);
 
 /** A numeric id, or a sku or name. */
@@ -142,6 +149,7 @@ export const idOrName = field(
     oneOf: [idSchema, { ...oneLineSchema(255), maxLength: undefined }],
     description: 'An id (a number), or a sku or name (a string).',
   },
+  'IdOrName',
 );
 
 export const flag = field((value) => (typeof value === 'boolean' ? value : refuse('must be true or false')), {

@@ -1,5 +1,3 @@
-import type { Operation } from './operation.ts';
-
 /** What of a schema is of interest here. */
 interface Schema {
   $ref?: string;
@@ -20,44 +18,45 @@ export interface Document {
 }
 
 /**
- * Says in the document where a request's body takes null, which the validating schemas never see: where a patch clears a
- * field, and, in every other body, instead of a field that may be left out. A patch also takes the fields that it ignores.
+ * Says in the document that, in the body of what is no patch, a null is the same as absent: the validating schemas never see
+ * one. Objects in the body's fields are read as they are.
  */
-export function sayNulls(document: Document, operations: Operation[]): void {
+export function sayNulls(document: Document): void {
   const { schemas } = document.components;
   const resolved = (schema: Schema): Schema => schemas[schema.$ref?.split('/').at(-1) ?? ''] ?? schema;
   const done = new Set<Schema>();
 
-  /** The object itself, each of its alternatives, and the items of its lists; objects in its fields are read as they are. */
-  function orNull(given: Schema, patch: Operation['patch']): void {
+  /** The object itself, each of its alternatives, and the items of its lists. */
+  function orNull(given: Schema): void {
     const schema = resolved(given);
     if (done.has(schema)) return;
     done.add(schema);
-    for (const alternative of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) orNull(alternative, patch);
+    for (const alternative of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) orNull(alternative);
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
-      const items = resolved(property).items;
-      if (items !== undefined) orNull(items, undefined);
-      const takesNull = patch ? patch.clearable.includes(name) : !schema.required?.includes(name);
-      if (takesNull && schema.properties) schema.properties[name] = nullable(property);
-    }
-    for (const name of patch?.readOnly ?? []) {
-      schema.properties = {
-        ...schema.properties,
-        [name]: { description: 'Ignored, so that an answer can be sent back.' },
-      };
+      const { items } = resolved(property);
+      if (items !== undefined) orNull(items);
+      if (schema.properties && !schema.required?.includes(name)) schema.properties[name] = nullable(property);
     }
   }
 
-  for (const { method, path, patch } of operations) {
-    const body = document.paths[`/api/v1${path}`]?.[method]?.requestBody;
-    for (const { schema } of Object.values(body?.content ?? {})) orNull(schema, patch);
+  for (const operations of Object.values(document.paths)) {
+    for (const [method, { requestBody }] of Object.entries(operations)) {
+      if (method !== 'patch') for (const { schema } of Object.values(requestBody?.content ?? {})) orNull(schema);
+    }
   }
 }
 
 function nullable(schema: Schema): Schema {
-  if (schema.type === undefined) return { oneOf: [schema, { type: 'null' }] };
+  if (schema.type === undefined) return takesNull(schema) ? schema : { oneOf: [schema, { type: 'null' }] };
   const types = [schema.type].flat();
+  if (types.includes('null')) return schema;
   const values = schema.const === undefined ? schema.enum : [schema.const];
   const { const: _one, enum: _some, ...rest } = schema;
   return { ...rest, type: [...types, 'null'], ...(values === undefined ? {} : { enum: [...values, null] }) };
+}
+
+/** What says nothing takes anything. */
+function takesNull({ $ref, anyOf = [], oneOf = [] }: Schema): boolean {
+  const alternatives = [...anyOf, ...oneOf];
+  return $ref === undefined && (alternatives.length === 0 || alternatives.some(({ type }) => type === 'null'));
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { oas31, ZodOpenApiOperationObject, ZodOpenApiPathsObject, ZodOpenApiResponsesObject } from 'zod-openapi';
-import type { JsonSchema } from '../http/fields.ts';
+import { idSchema, type JsonSchema } from '../http/fields.ts';
 
 /** One operation of the API, as the document describes it. */
 export interface Operation {
@@ -15,8 +15,6 @@ export interface Operation {
   query?: Record<string, Parameter>;
   headers?: Record<string, Parameter>;
   body?: Body;
-  /** Of a JSON Merge Patch: what null clears, and what is ignored. */
-  patch?: { clearable: readonly string[]; readOnly: readonly string[] };
   /** By status; null: an answer without a body. */
   answers: Record<number, Answer | null>;
   /** The refusals beside those that every operation, or every one of this shape, may give. */
@@ -102,7 +100,7 @@ export const errorResponses = Object.fromEntries(
     {
       description: errorDescriptions[Number(status)] ?? '',
       headers: { ...everyAnswer, ...errorHeaders[status] },
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/ErrorAnswer' } } },
     },
   ]),
 );
@@ -115,10 +113,6 @@ export const idempotencyKey: Parameter = {
 
 const replayed: oas31.HeadersObject = {
   'Idempotent-Replayed': { description: '`true` on a stored answer.', schema: { type: 'string', enum: ['true'] } },
-};
-
-const nextPage: oas31.HeadersObject = {
-  Link: { description: 'With `rel="next"`: the next page, when this is not the last.', schema: { type: 'string' } },
 };
 
 export function pathsOf(operations: Operation[]): ZodOpenApiPathsObject {
@@ -181,7 +175,7 @@ function pathParameter(name: string, { path }: Operation) {
     schema: isEvent
       ? { type: 'string' as const, format: 'uuid' }
       : byName === undefined
-        ? { type: 'integer' as const, format: 'int64', minimum: 1 }
+        ? idSchema
         : { type: 'string' as const, minLength: 1 },
   };
 }
@@ -192,7 +186,6 @@ function responsesOf(operation: Operation, isWrite: boolean): ZodOpenApiResponse
     const headers = {
       ...everyAnswer,
       ...(isWrite ? replayed : {}),
-      ...(operation.query?.cursor === undefined ? {} : nextPage),
       ...answer?.headers,
     };
     responses[`${Number(status)}` as '200'] =

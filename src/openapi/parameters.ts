@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { oas31 } from 'zod-openapi';
 import type { Sort } from '../db/keyset.ts';
+import { idSchema } from '../http/fields.ts';
 import { maxLimit, sortNames } from '../http/list.ts';
 import { maxSearchLength } from '../http/query.ts';
 import type { Operation, Parameter } from './operation.ts';
@@ -22,7 +23,7 @@ export const flag = (description: string): Parameter => ({
 
 export const idOf = (description: string): Parameter => ({
   description,
-  schema: { type: 'integer', format: 'int64', minimum: 1 },
+  schema: idSchema,
 });
 
 export const limit: Parameter = {

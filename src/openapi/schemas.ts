@@ -4,15 +4,17 @@ import { deliveryStatuses } from '../webhooks/deliveries/list-deliveries.ts';
 
 /** What answers look like. They may gain keys: a client must not mind. */
 
-const id = z.int().min(1);
+const int64 = z.int().meta({ format: 'int64' });
+const id = z.int().min(1).meta({ format: 'int64' });
 const quantity = z.number();
-const cents = z.int();
+const cents = int64;
 const at = z.string().meta({ format: 'date-time' });
 const text = z.string();
 
+const ErrorDetails = z.object({ code: text, message: text }).meta({ id: 'ErrorDetails' });
 export const ErrorAnswer = z
-  .object({ error: z.object({ code: text, message: text }) })
-  .meta({ id: 'Error', description: 'What is wrong, as a code for programs and a message for people.' });
+  .object({ error: ErrorDetails })
+  .meta({ id: 'ErrorAnswer', description: 'What is wrong, as a code for programs and a message for people.' });
 
 const partShape = {
   id,
@@ -31,7 +33,9 @@ const partShape = {
   manufacturerPartNumber: text.nullable(),
   supplier: text.nullable(),
   leadTimeDays: z.int().nullable(),
-  locationMinimums: z.array(z.object({ locationId: id, location: text, minimum: quantity })),
+  locationMinimums: z.array(
+    z.object({ locationId: id, location: text, minimum: quantity }).meta({ id: 'LocationMinimum' }),
+  ),
   archived: z.boolean(),
   averageCost: z
     .number()
@@ -46,7 +50,18 @@ export const Location = z
   .meta({ id: 'Location' });
 
 export const Level = z
-  .object({ partId: id, sku: text, locationId: id, location: text, onHand: quantity, unit: text })
+  .object({
+    partId: id,
+    sku: text,
+    locationId: id,
+    location: text,
+    onHand: quantity,
+    unit: text,
+    value: cents.meta({
+      description:
+        'This level’s share of the part’s value, in cents: the average × the level to within a cent, together exactly the value.',
+    }),
+  })
   .meta({ id: 'StockLevel', description: 'The stock of one part at one location.' });
 
 const kind = z.enum(movementKinds);
@@ -81,20 +96,41 @@ export const Movement = z
   .meta({ id: 'Movement' });
 
 const summary = { partId: id, sku: text, onHand: quantity, unit: text };
-export const MovementSummary = z
-  .object(summary)
-  .meta({ id: 'MovementSummary', description: '`onHand` is the part’s total over all locations.' });
+/** One object for the summary and the whole row: generated clients could not tell two apart. */
+export const RecordedMovement = Movement.partial()
+  .extend(summary)
+  .meta({ id: 'RecordedMovement', description: 'These four, unless `Prefer` asks for the whole row.' });
 
-const itemError = { status: z.int(), error: z.object({ code: text, message: text }) };
+/** Defaults are words: generated types would take a field with a default for required. */
+export const batchModes = {
+  atomic: z.boolean().optional().meta({ description: 'All or none; true unless given.' }),
+  dryRun: z.boolean().optional().meta({ description: 'Only say what would come of it; false unless given.' }),
+};
+
+/** One object for what was done and what was refused: generated clients could not tell two of them apart. */
+const ofRefused = ErrorDetails.optional().meta({
+  description: 'Of an item that was refused; then only `status` is beside it.',
+});
 export const BatchMovement = z
-  .union([z.object({ status: z.int().optional(), ...summary, movementId: id.nullable() }), z.object(itemError)])
-  .meta({ id: 'MovementBatchResult', description: 'With `status` in a batch that is not atomic.' });
+  .object({
+    status: z.int().meta({ description: 'The HTTP status of this item; not in an atomic batch.' }),
+    ...summary,
+    movementId: id.nullable().meta({ description: 'Null in a dry run.' }),
+  })
+  .partial()
+  .extend({ error: ofRefused })
+  .meta({ id: 'MovementBatchResult' });
 
 export const BatchPart = z
-  .union([
-    z.object({ ...partShape, id: id.nullable(), status: z.enum(['created', 'updated', 'unchanged']) }),
-    z.object(itemError),
-  ])
+  .object({
+    status: z
+      .union([z.enum(['created', 'updated', 'unchanged']), z.int()])
+      .meta({ id: 'PartBatchStatus', description: 'What was done, or the HTTP status of the refusal.' }),
+    ...z
+      .object({ ...partShape, id: id.nullable().meta({ description: 'Null for a new part in a dry run.' }) })
+      .partial().shape,
+    error: ofRefused,
+  })
   .meta({ id: 'PartBatchResult' });
 
 export const Endpoint = z
@@ -115,7 +151,7 @@ export const Endpoint = z
   .meta({ id: 'WebhookEndpoint' });
 
 const secret = text.meta({ description: 'Shown this once.' });
-export const NewEndpointAnswer = Endpoint.extend({ secret }).meta({ id: 'NewWebhookEndpointAnswer' });
+export const EndpointWithSecret = Endpoint.extend({ secret }).meta({ id: 'WebhookEndpointWithSecret' });
 export const RotatedSecret = z.object({ id, secret, previousSecretUntil: at }).meta({ id: 'RotatedSecret' });
 export const TestEvent = z.object({ eventId: z.uuid(), deliveryId: id }).meta({ id: 'TestEvent' });
 
@@ -160,7 +196,9 @@ const Attempt = z
     trigger: z.enum(['instant', 'scheduled', 'manual']),
     startedAt: at,
     durationMs: z.int(),
-    timings: z.object({ dnsMs: milliseconds, connectMs: milliseconds, tlsMs: milliseconds, firstByteMs: milliseconds }),
+    timings: z
+      .object({ dnsMs: milliseconds, connectMs: milliseconds, tlsMs: milliseconds, firstByteMs: milliseconds })
+      .meta({ id: 'AttemptTimings' }),
     statusCode: z.int().nullable(),
     errorClass: text.nullable(),
     failure: text.nullable(),
@@ -172,9 +210,39 @@ export const DeliveryDetails = z
   .object({ ...deliveryShape, temporalUrl: text.nullable(), attempts: z.array(Attempt) })
   .meta({ id: 'DeliveryDetails' });
 
+/** `PartList`, `PartAnswer`: what generated clients call them. */
 export const list = (item: z.ZodType) =>
-  z.object({ data: z.array(item), nextCursor: text.optional().meta({ description: 'Where the next page begins.' }) });
-export const one = (item: z.ZodType) => z.object({ data: item });
+  component(`${nameOf(item)}List`, {
+    data: z.array(item),
+    nextCursor: text.optional().meta({ description: 'Where the next page begins.' }),
+  });
+export const one = (item: z.ZodType, name = nameOf(item)) => component(`${name}Answer`, { data: item });
+
+const components = new Map<string, z.ZodType>();
+
+function component(id: string, shape: z.ZodRawShape): z.ZodType {
+  const schema = components.get(id) ?? z.object(shape).meta({ id });
+  components.set(id, schema);
+  return schema;
+}
+
+function nameOf(item: z.ZodType): string {
+  const name = item.meta()?.id;
+  if (name === undefined) throw new Error('An answer is named after its item: give that an id.');
+  return name;
+}
+
+const ignored = z.unknown().optional().meta({ description: 'Ignored, so that an answer can be sent back.' });
+
+/** A JSON Merge Patch of what a POST takes: null clears, and what cannot be changed is ignored. */
+export const mergePatch = (
+  schema: z.ZodObject,
+  { clearable, readOnly }: { clearable: readonly string[]; readOnly: readonly string[] },
+) =>
+  schema.partial().extend({
+    ...Object.fromEntries(clearable.map((field) => [field, z.nullable(schema.shape[field]).optional()])),
+    ...Object.fromEntries(readOnly.map((field) => [field, ignored])),
+  });
 
 export const EventDetails = z
   .object({ id: z.uuid(), event: text, movementId: id.nullable(), createdAt: at, data: z.looseObject({}) })
@@ -185,8 +253,8 @@ export const FollowedEvent = z
     id: z.uuid().meta({ description: 'The `webhook-id` of its deliveries.' }),
     movementId: id.nullable(),
     apiKeyId: id.nullable().meta({ description: 'Of the key that wrote it.' }),
-    body: z.object({ event: text, orgId: z.int(), createdAt: z.int(), data: z.looseObject({}) }).meta({
-      description: 'What webhooks are sent; `createdAt` is epoch milliseconds.',
-    }),
+    body: z
+      .object({ event: text, orgId: id, createdAt: int64, data: z.looseObject({}) })
+      .meta({ id: 'EventBody', description: 'What webhooks are sent; `createdAt` is epoch milliseconds.' }),
   })
   .meta({ id: 'FollowedEvent' });

@@ -7,30 +7,39 @@ import { Location, Part } from './schemas.ts';
 
 /** What endpoints get: one entry for each type of event. */
 
-const movementData = z.object({
-  partId: z.int(),
-  sku: z.string(),
-  locationId: z.int(),
-  qtyDelta: z.number(),
-  kind: z.enum(movementKinds),
-  onHand: z.number().meta({ description: 'The part’s total over all locations.' }),
-  unit: z.string(),
-});
-const crossingData = z.object({
-  partId: z.int(),
-  sku: z.string(),
-  onHand: z.number(),
-  reorderPoint: z.number(),
-  unit: z.string(),
-});
-const locationLowData = z.object({
-  partId: z.int(),
-  sku: z.string(),
-  locationId: z.int(),
-  onHand: z.number().meta({ description: 'At this location.' }),
-  minimum: z.number(),
-  unit: z.string(),
-});
+const id = z.int().min(1).meta({ format: 'int64' });
+const epochMs = z.int().meta({ format: 'int64', description: 'Epoch milliseconds.' });
+
+const movementData = z
+  .object({
+    partId: id,
+    sku: z.string(),
+    locationId: id,
+    qtyDelta: z.number(),
+    kind: z.enum(movementKinds),
+    onHand: z.number().meta({ description: 'The part’s total over all locations.' }),
+    unit: z.string(),
+  })
+  .meta({ id: 'StockMovementData' });
+const crossingData = z
+  .object({
+    partId: id,
+    sku: z.string(),
+    onHand: z.number(),
+    reorderPoint: z.number(),
+    unit: z.string(),
+  })
+  .meta({ id: 'StockCrossingData' });
+const locationLowData = z
+  .object({
+    partId: id,
+    sku: z.string(),
+    locationId: id,
+    onHand: z.number().meta({ description: 'At this location.' }),
+    minimum: z.number(),
+    unit: z.string(),
+  })
+  .meta({ id: 'StockLocationLowData' });
 
 const events: Record<EventType, [summary: string, data: z.ZodType]> = {
   'stock.movement.created': ['Any stock change', movementData],
@@ -42,6 +51,9 @@ const events: Record<EventType, [summary: string, data: z.ZodType]> = {
   'location.created': ['A location was created', Location],
   'location.updated': ['A location’s details changed', Location],
 };
+
+/** `stock.low` is `StockLowEvent`. */
+const nameOf = (type: string) => `${type.replace(/(?:^|[._])(\w)/g, (_, letter: string) => letter.toUpperCase())}Event`;
 
 const signatures: Record<string, Parameter> = {
   'X-MK-Event': { description: 'The type of the event.', schema: { type: 'string' } },
@@ -77,7 +89,9 @@ export const webhooks: ZodOpenApiPathsObject = Object.fromEntries(
           required: true,
           content: {
             'application/json': {
-              schema: z.object({ event: z.literal(type), orgId: z.int(), createdAt: z.int(), data }),
+              schema: z
+                .object({ event: z.literal(type), orgId: id, createdAt: epochMs, data })
+                .meta({ id: nameOf(type) }),
             },
           },
         },

@@ -32,6 +32,7 @@ export function serveAsset(ctx: Context): void {
   if (asset === undefined) throw notFound(`There is nothing at ${ctx.path}.`);
   const isCurrent = ctx.params.version === version;
   ctx.set('Cache-Control', isCurrent ? 'public, max-age=31536000, immutable' : 'no-cache');
+  ctx.set('X-Content-Type-Options', 'nosniff');
   ctx.vary('Accept-Encoding');
   ctx.type = asset.type;
   ctx.body = asset.content;

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type { z } from 'zod';
 import { badRequest, unsupportedMediaType } from '../errors.ts';
 import { field, missing, refuse } from '../http/fields.ts';
+import { NumberLiteral } from '../http/json.ts';
 import { readBody } from '../http/json-body.ts';
 import { maxPasswordLength, minPasswordLength } from '../people/password.ts';
 import type { Messages } from './i18n/index.ts';
@@ -19,6 +20,7 @@ export interface Sent {
 
 /** A form as it is shown: what was typed, and what is wrong with it. */
 export interface FormState<Field extends string = string> {
+  /** Of a field of several values, each on a line of its own: see `severalOf`. */
   values: Partial<Record<Field, string>>;
   /** By field; the sentence stands beside it. */
   errors: Partial<Record<Field, string>>;
@@ -32,6 +34,29 @@ export async function readForm(ctx: Context): Promise<Sent> {
   const fields = new URLSearchParams(decode(await readBody(ctx)));
   return { get: (name) => fields.getAll(name).at(-1), all: (name) => fields.getAll(name), entries: () => [...fields] };
 }
+
+/** A form that was sent by GET: its fields are the query. */
+export const querySent = (ctx: Context): Sent => {
+  const all = (name: string) => [ctx.query[name] ?? []].flat();
+  return {
+    get: (name) => all(name).at(-1),
+    all,
+    entries: () => Object.keys(ctx.query).flatMap((name) => all(name).map((value): [string, string] => [name, value])),
+  };
+};
+
+/** For fields of several values (checkboxes): `get` answers each on a line of its own, '' when none is chosen. */
+export const severalOf = (sent: Sent, names: readonly string[]): Sent => ({
+  ...sent,
+  get: (name) => (names.includes(name) ? sent.all(name).join('\n') : sent.get(name)),
+});
+
+/** What `severalOf` joined, for the schema. */
+export const linesOf = (value: unknown): unknown => (typeof value === 'string' ? value.split('\n') : []);
+
+/** A number as JSON would have brought it, for the schemas of the API. */
+export const numberIn = (value: unknown): unknown =>
+  typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? new NumberLiteral(value.trim()) : value;
 
 /** Makes of what was typed what the API's body would hold, for example a number. */
 export type Readers<Field extends string> = Partial<Record<Field, (text: string) => unknown>>;

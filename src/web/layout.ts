@@ -2,6 +2,7 @@ import { assetUrl } from './assets.ts';
 import { icon, mark } from './components/icon.ts';
 import { notice } from './components/notice.ts';
 import { tabs } from './components/tabs.ts';
+import { reasonIn, shortUrl } from './endpoints/state.ts';
 import { attributes, type Content, type Html, html } from './html.ts';
 import { type Entry, navigation, type Place } from './navigation.ts';
 import { paths } from './paths.ts';
@@ -163,9 +164,17 @@ const exposure = ({ t, isExposed }: Visitor): Content =>
   isExposed && notice({ tone: 'warning', content: t.common.notEncrypted });
 
 /** What stays so until somebody looks after it. Low parts are daily business: the navigation counts them. */
-const standing = ({ t, notices }: Visit): Content =>
-  notices.endpointsDisabled > 0 &&
-  notice({ tone: 'bad', content: t.notices.endpointsDisabled(notices.endpointsDisabled) });
+function standing(visit: Visit): Content {
+  const { t, organizationId, notices } = visit;
+  const { disabledEndpoint: endpoint, endpointsDisabled } = notices;
+  if (endpoint === undefined) return undefined;
+  return notice({
+    tone: 'bad',
+    content: html`
+      <p>${t.endpoints.disabledNotice(shortUrl(endpoint.url))} ${reasonIn(visit, endpoint.reason)} <a href="${paths.endpoint(organizationId, endpoint.id)}">${t.endpoints.look}</a></p>
+      ${endpointsDisabled > 1 && html`<p>${t.endpoints.disabledNoticeMore(endpointsDisabled - 1)} <a href="${paths.endpoints(organizationId)}">${t.endpoints.lookAtAll}</a></p>`}`,
+  });
+}
 
 const answer = ({ flash }: Visitor): Content =>
   flash &&

@@ -3,7 +3,7 @@ import { paths } from './paths.ts';
 import type { Visit } from './visit.ts';
 
 /** A page of the main navigation; `pages` say with it which entry they belong to. */
-export type Place = 'parts' | 'movements' | 'locations' | 'keys' | 'account';
+export type Place = 'parts' | 'movements' | 'locations' | 'keys' | 'endpoints' | 'deliveries' | 'account';
 
 export interface Entry {
   place: Place;
@@ -45,5 +45,20 @@ export function navigation({ t, organizationId, notices }: Visit): Entry[] {
       icon: 'building',
     },
     { place: 'keys', group: 'settings', label: t.navigation.keys, href: paths.keys(organizationId), icon: 'keys' },
+    {
+      place: 'endpoints',
+      group: 'settings',
+      label: t.navigation.endpoints,
+      href: paths.endpoints(organizationId),
+      icon: 'endpoints',
+      attention: { count: notices.endpointsDisabled, label: t.notices.disabled(notices.endpointsDisabled) },
+    },
+    {
+      place: 'deliveries',
+      group: 'settings',
+      label: t.navigation.deliveries,
+      href: paths.deliveries(organizationId),
+      icon: 'deliveries',
+    },
   ];
 }

@@ -24,14 +24,3 @@ export const typedMoney = (cents: number): string => new Decimal(cents).div(100)
 
 /** A quantity as it stands in a field: without the zeros behind it. */
 export const typedQuantity = (quantity: string | number): string => new Decimal(quantity).toFixed();
-
-/**
- * The instant of a `datetime-local` field: in the service's time zone, or at the offset from UTC (in minutes, as JavaScript's
- * `getTimezoneOffset` gives it) that the browser says. Anything else stays text.
- */
-export function readLocalTime(text: string, offsetMinutes: string | undefined): string {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text)) return text;
-  const isOffset = offsetMinutes !== undefined && /^-?\d{1,3}$/.test(offsetMinutes);
-  const at = isOffset ? new Date(Date.parse(`${text}Z`) + Number(offsetMinutes) * 60_000) : new Date(text);
-  return Number.isNaN(at.getTime()) ? text : at.toISOString();
-}

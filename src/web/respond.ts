@@ -20,6 +20,7 @@ export async function redirectSaying(
   message: string,
   more: Omit<Partial<Flash>, 'message'> = {},
 ): Promise<void> {
-  await keepFlash(db, signedInOf(ctx).session.id, path, { kind: 'done', message, ...more });
+  const [page = path] = path.split('?');
+  await keepFlash(db, signedInOf(ctx).session.id, page, { kind: 'done', message, ...more });
   redirect(ctx, path);
 }

@@ -7,13 +7,18 @@ import { createThrottle } from '../people/throttle.ts';
 import { accountPages } from './account/handlers.ts';
 import { serveAsset } from './assets.ts';
 import { sameOriginOnly } from './csrf.ts';
+import { deliveryPages } from './deliveries/handlers.ts';
+import { endpointPages } from './endpoints/handlers.ts';
 import { errorPages } from './errors.ts';
 import { importPages } from './imports/handlers.ts';
 import { keyPages } from './keys/handlers.ts';
+import { createLive } from './live.ts';
 import { locationPages } from './locations/handlers.ts';
 import { movementPages } from './movements/handlers.ts';
 import { partPages } from './parts/handlers.ts';
 import { paths } from './paths.ts';
+import { recoveryPages } from './recoveries/handlers.ts';
+import { resetPages } from './reset/handlers.ts';
 import { securityHeaders } from './security-headers.ts';
 import { administrator, identify, isSecure, member, redirect, signedIn, signedInAtHome } from './session.ts';
 import { signInPages } from './sign-in/handlers.ts';
@@ -36,8 +41,13 @@ export function pageRouter(services: Services): Router {
   const throttle = createThrottle(services.db);
   const entry = signInPages({ services, throttle });
   const welcome = welcomePages(services);
+  const reset = resetPages(services);
   const account = accountPages({ services, throttle });
   const keys = keyPages(services);
+  const live = createLive();
+  const endpoints = endpointPages(services);
+  const deliveries = deliveryPages(services, live);
+  const recoveries = recoveryPages(services, live);
   const parts = partPages(services);
   const imports = importPages(services);
   const movements = movementPages(services);
@@ -53,6 +63,8 @@ export function pageRouter(services: Services): Router {
   pages.post('/preferences', entry.choose);
   pages.get('/welcome/:token', welcome.form);
   pages.post('/welcome/:token', welcome.accept);
+  pages.get('/reset/:token', reset.form);
+  pages.post('/reset/:token', reset.reset);
   pages.get('/account', own, account.show);
   pages.post('/account', own, account.update);
   pages.post('/account/password', own, account.changePassword);
@@ -96,6 +108,32 @@ export function pageRouter(services: Services): Router {
   pages.post('/o/:org/settings/keys/:id/rotate', see, change, keys.rotate);
   pages.get('/o/:org/settings/keys/:id/revoke', see, change, keys.confirmRevoke);
   pages.post('/o/:org/settings/keys/:id/revoke', see, change, keys.revoke);
+
+  pages.get('/o/:org/settings/endpoints', see, endpoints.list);
+  pages.post('/o/:org/settings/endpoints', see, change, endpoints.create);
+  pages.get('/o/:org/settings/endpoints/new', see, change, endpoints.new);
+  pages.get('/o/:org/settings/endpoints/:id', see, endpoints.get);
+  pages.get('/o/:org/settings/endpoints/:id/edit', see, change, endpoints.edit);
+  pages.post('/o/:org/settings/endpoints/:id/edit', see, change, endpoints.update);
+  pages.get('/o/:org/settings/endpoints/:id/rotate', see, change, endpoints.confirmRotate);
+  pages.post('/o/:org/settings/endpoints/:id/rotate', see, change, endpoints.rotate);
+  pages.post('/o/:org/settings/endpoints/:id/test', see, change, endpoints.test);
+  pages.get('/o/:org/settings/endpoints/:id/enable', see, change, endpoints.confirmEnable);
+  pages.post('/o/:org/settings/endpoints/:id/enable', see, change, endpoints.enable);
+  pages.get('/o/:org/settings/endpoints/:id/disable', see, change, endpoints.confirmDisable);
+  pages.post('/o/:org/settings/endpoints/:id/disable', see, change, endpoints.disable);
+  pages.get('/o/:org/settings/endpoints/:id/delete', see, change, endpoints.confirmDelete);
+  pages.post('/o/:org/settings/endpoints/:id/delete', see, change, endpoints.delete);
+  pages.get('/o/:org/settings/endpoints/:id/recover', see, change, recoveries.choose);
+  pages.post('/o/:org/settings/endpoints/:id/recover', see, change, recoveries.start);
+  pages.get('/o/:org/settings/recoveries/:id', see, recoveries.get);
+  pages.get('/o/:org/settings/recoveries/:id/live', see, recoveries.live);
+  pages.get('/o/:org/settings/deliveries', see, deliveries.list);
+  pages.get('/o/:org/settings/deliveries/:id', see, deliveries.get);
+  pages.get('/o/:org/settings/deliveries/:id/live', see, deliveries.live);
+  pages.post('/o/:org/settings/deliveries/:id/retry', see, change, deliveries.retry);
+  pages.get('/o/:org/settings/deliveries/:id/cancel', see, change, deliveries.confirmCancel);
+  pages.post('/o/:org/settings/deliveries/:id/cancel', see, change, deliveries.cancel);
   return pages;
 }
 
@@ -120,7 +158,7 @@ export function webPages(services: Services): Middleware {
     if (ctx.path.startsWith('/assets/')) return answerAsset(ctx, next);
     const isOurs = !isOfApi(ctx.path) && (methodsAt(pages, ctx.path).length > 0 || prefersHtml(ctx));
     if (!isOurs) return next();
-    if (ctx.path.startsWith('/welcome/')) ctx.state.shownPath = '/welcome/…';
+    ctx.state.shownPath = /^\/(welcome|reset)\//.exec(ctx.path)?.[0];
     await answer(ctx, next);
   };
 }

@@ -30,7 +30,8 @@ export function identify(services: Pick<Services, 'db' | 'publicUrl'>): Middlewa
     const session = token === undefined ? undefined : await findSession(services.db, token);
     const cookies = { language: ctx.cookies.get('mk_language'), theme: ctx.cookies.get('mk_theme') };
     const language = firstLanguage(session?.person.language, cookies.language, ctx.acceptsLanguages(['en', 'es']));
-    const flash = session?.hasFlash ? await takeFlash(services.db, session.id, ctx.path) : undefined;
+    const isShown = ctx.method === 'GET' && session?.hasFlash;
+    const flash = isShown ? await takeFlash(services.db, session.id, ctx.path) : undefined;
     const visitor: Visitor = {
       t: catalogues[language],
       format: formatsOf[language],
@@ -39,7 +40,7 @@ export function identify(services: Pick<Services, 'db' | 'publicUrl'>): Middlewa
       url: ctx.url,
       isPlainHttp: !secure,
       isExposed: !secure && !isLoopback(ctx.hostname),
-      flash: ctx.method === 'GET' ? flash : undefined,
+      flash,
       session,
     };
     ctx.state.visitor = visitor;

@@ -68,7 +68,12 @@ export async function startDeliveryWorker(options: DeliveryWorkerOptions): Promi
         secrets: options.secrets,
         post: createPostWebhook(createAddressGuard(options.allowCidrs)),
       }),
-      ...createMaintenanceActivities({ pool: db.pool, keepDays: options.attemptLogDays }),
+      ...createMaintenanceActivities({
+        pool: db.pool,
+        databaseUrl: options.databaseUrl,
+        keepDays: options.attemptLogDays,
+        log,
+      }),
     };
     const common = { connection, namespace, activities, ...shutdown };
     const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));

@@ -10,7 +10,8 @@ import type { EventType } from './event-types.ts';
 /** What can be sent again; `missed` are events for which there is no delivery, for the endpoint was disabled. */
 export const recoverableStatuses = ['failed', 'endpoint_disabled', 'cancelled', 'missed'] as const;
 export type RecoverableStatus = (typeof recoverableStatuses)[number];
-const defaultStatuses: RecoverableStatus[] = ['failed', 'endpoint_disabled', 'missed'];
+/** Without other choice. */
+export const defaultStatuses: RecoverableStatus[] = ['failed', 'endpoint_disabled', 'missed'];
 
 export interface RecoveryRequest {
   since: Date;
@@ -44,21 +45,33 @@ interface RecoveryRow {
  * goes on where it was after any interruption. Throws 404, or 409 while the endpoint is disabled.
  */
 export async function recoverDeliveriesOf(
-  { pool }: { pool: Queryable },
-  { organizationId, id }: EndpointId,
+  deps: { pool: Queryable },
+  endpoint: EndpointId,
   { dryRun = false, ...request }: RecoveryRequest,
 ): Promise<Recovery | { dryRun: true; total: number }> {
-  const endpoint = await pool.query<{ events: string[]; disabled_at: string | null }>(
+  if (dryRun) return { dryRun, total: await countRecoverableOf(deps, endpoint, request) };
+  const found = await endpointOf(deps, endpoint);
+  if (found.disabled_at !== null) throw conflict('The endpoint is disabled: enable it first.');
+  return createRecovery(deps.pool, endpoint, { ...request, events: request.events ?? found.events });
+}
+
+/** Throws 404. */
+export async function countRecoverableOf(
+  deps: { pool: Queryable },
+  endpoint: EndpointId,
+  request: Omit<RecoveryRequest, 'dryRun'>,
+): Promise<number> {
+  const { events } = await endpointOf(deps, endpoint);
+  return countRecoverable(deps.pool, endpoint, { ...request, events: request.events ?? events });
+}
+
+async function endpointOf({ pool }: { pool: Queryable }, { organizationId, id }: EndpointId) {
+  const { rows } = await pool.query<{ events: string[]; disabled_at: string | null }>(
     'select events, disabled_at from webhook_endpoint where organization_id = $1 and id = $2 and deleted_at is null',
     [organizationId, id],
   );
-  const found = endpoint.rows[0];
-  if (found === undefined) throw notFound(`There is no webhook endpoint ${id}.`);
-  if (found.disabled_at !== null && !dryRun) throw conflict('The endpoint is disabled: enable it first.');
-
-  const wanted = { ...request, events: request.events ?? found.events };
-  if (dryRun) return { dryRun, total: await countRecoverable(pool, { organizationId, id }, wanted) };
-  return createRecovery(pool, { organizationId, id }, wanted);
+  if (rows[0] === undefined) throw notFound(`There is no webhook endpoint ${id}.`);
+  return rows[0];
 }
 
 type Wanted = Omit<RecoveryRequest, 'dryRun' | 'events'> & { events: string[] };

@@ -324,6 +324,15 @@ describe('a batch that is not atomic', () => {
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     expect(await traces()).toEqual(before);
   });
+
+  it('under an idempotency key answers a repeat alike when no item was well-formed', async () => {
+    const headers = { 'Idempotency-Key': unique('key') };
+    const body = { atomic: false, movements: [{ kind: 'x' }] };
+    const first = await api.request('POST', '/movements/batch', { headers, body });
+    expect([first.status, first.body.data[0].status]).toEqual([201, 422]);
+    const again = await api.request('POST', '/movements/batch', { headers, body });
+    expect([again.text, again.headers.get('idempotent-replayed')]).toEqual([first.text, 'true']);
+  });
 });
 
 describe('many batches at once', () => {

@@ -364,10 +364,10 @@ describe('GET /stock', () => {
     await move(api, { kind: 'receive', sku, location: elsewhere, qty: 1.5 });
     const { data } = (await api.request('GET', `/stock?partId=${id}`)).body;
     expect(data).toEqual([
-      { partId: id, sku, locationId: expect.any(Number), location: there, onHand: 0, unit: 'm' },
-      { partId: id, sku, locationId: expect.any(Number), location: elsewhere, onHand: 1.5, unit: 'm' },
+      { partId: id, sku, locationId: expect.any(Number), location: there, onHand: 0, unit: 'm', value: 0 },
+      { partId: id, sku, locationId: expect.any(Number), location: elsewhere, onHand: 1.5, unit: 'm', value: 0 },
     ]);
-    expect(Object.keys(data[0])).toEqual(['partId', 'sku', 'locationId', 'location', 'onHand', 'unit']);
+    expect(Object.keys(data[0])).toEqual(['partId', 'sku', 'locationId', 'location', 'onHand', 'unit', 'value']);
   });
 
   it('narrows stock and movements by part and location, by id or name, alone and together', async () => {

@@ -96,6 +96,17 @@ it('asks in a dialog that Escape closes, and nothing is done', async () => {
   expect((await service.request('GET', '/parts', { key })).status).toBe(200);
 });
 
+it('does not rotate what has expired meanwhile, and says so', async () => {
+  const { service } = browser;
+  const expiresAt = new Date(Date.now() - 1_000);
+  const old = { organizationId: service.organizationId, scope: 'read', name: 'Late', expiresAt } as const;
+  const { id } = await createApiKey(service.db, old);
+  const page = await browser.visit({ as: await service.person() });
+  await page.goto(`${keysPath()}/${id}/rotate`);
+  await page.getByText('“Late” does not work any more').waitFor();
+  expect((await listApiKeys(service.db, service.organizationId)).filter(({ name }) => name === 'Late')).toHaveLength(1);
+});
+
 it('shows a viewer the keys without a button', async () => {
   const { service } = browser;
   const { organizationId } = service;

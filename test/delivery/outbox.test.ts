@@ -93,7 +93,7 @@ async function expectEachOnce(api: TestApi, shop: Shop, timeoutMs: number): Prom
   for (const endpointId of shop.endpointIds) {
     const deliveries = await deliveriesOf(api.db, endpointId);
     const { rows } = await api.db.pool.query(
-      'select count(*)::int from delivery_attempt a join delivery d on d.id = a.delivery_id where endpoint_id = $1',
+      'select count(*)::int from delivery_attempt a join delivery d on d.id = a.delivery_id where d.endpoint_id = $1',
       [endpointId],
     );
     expect(deliveries.map(({ movementId }) => Number(movementId)).sort(ascending)).toEqual(ledger);

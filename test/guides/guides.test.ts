@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
 const read = (name: string) => readFileSync(docs + name, 'utf8');
 
-const guides = ['receive-webhooks.md'];
+const guides = ['connect-your-erp.md', 'receive-webhooks.md'];
 const examples = globSync('examples/*/*', { cwd: docs });
 
 /** Each block of code under the link to its file, as [path, code]. */

@@ -33,6 +33,7 @@ def before_load_schema(context, raw_schema):
             for parameter in operation.get("parameters", []):
                 if parameter["schema"].get("format") == "int64":
                     del parameter["schema"]["format"]
+                    parameter["schema"].pop("maximum", None)
             if method != "patch" and "requestBody" in operation:
                 for content in operation["requestBody"]["content"].values():
                     allow_null(content["schema"])

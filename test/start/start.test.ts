@@ -26,6 +26,7 @@ it('answers the printed curl with the published body, and keeps everything acros
   const transfer = { kind: 'transfer', sku: 'OIL-15W40', from: 'Almacén Central', to: 'Camioneta de Alice', qty: 5 };
   expect(await post(place, key, transfer)).toEqual({ data: { partId: 3, sku: 'OIL-15W40', onHand: 20, unit: 'L' } });
 
+  const links = [welcomeLink(first)];
   await first.interrupt();
   expect(first.output()).toContain('Stopped.');
   expect(await processesOf(place)).toEqual([]);
@@ -33,6 +34,8 @@ it('answers the printed curl with the published body, and keeps everything acros
   const second = await npmStart(place);
   expect(second.output()).not.toMatch(/mk_live_\w/);
   expect(await stock(place, key)).toEqual([15, 5]);
+  links.push(welcomeLink(second));
+  expect(await Promise.all(links.map(async (link) => (await fetch(link)).status))).toEqual([404, 200]);
   await second.interrupt();
 });
 
@@ -187,6 +190,9 @@ async function npmStart(place: Place): Promise<Started> {
   while (!started.output().includes('Ctrl-C stops everything')) await Promise.race([delay(50), ended]);
   return started;
 }
+
+/** The one-time link that a start prints as long as nobody has an account. */
+const welcomeLink = ({ output }: Started) => output().match(/http:\S+\/welcome\/\S+/)?.[0] ?? '';
 
 /** Without what npm itself says. */
 const ownLines = (output: string) => output.split('\n').filter((line) => line !== '' && !/^(> |npm )/.test(line));

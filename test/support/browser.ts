@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Connection } from '@temporalio/client';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, inject, onTestFinished } from 'vitest';
 import { chromiumPath, installTimeoutMs } from './chromium.ts';
 import { startTestPages, type TestPages, type TestPerson } from './pages.ts';
+import { createNamespace, startTestWorker, type TestWorker } from './worker.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -34,18 +36,22 @@ export interface PagesInBrowser {
   visit(visitor?: Visitor): Promise<Page>;
 }
 
-/** One service and one browser for a test file. */
-export function pagesInBrowser(): PagesInBrowser {
+/** One service and one browser for a test file; `delivers`: with dispatcher and worker. */
+export function pagesInBrowser({ delivers = false } = {}): PagesInBrowser {
   let browser: Browser | undefined;
   let service: TestPages | undefined;
+  let worker: TestWorker | undefined;
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: await chromiumPath() });
   }, 2 * installTimeoutMs);
   beforeAll(async () => {
-    service = await startTestPages();
+    const namespace = delivers ? await newNamespace() : undefined;
+    service = await startTestPages(namespace === undefined ? {} : { namespace });
+    if (namespace !== undefined) worker = await startTestWorker(service.db, { namespace });
   });
   afterAll(async () => {
     await browser?.close();
+    await worker?.close();
     await service?.close();
   });
   return {
@@ -71,6 +77,15 @@ export function pagesInBrowser(): PagesInBrowser {
       return page;
     },
   };
+}
+
+async function newNamespace(): Promise<string> {
+  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  try {
+    return await createNamespace(connection);
+  } finally {
+    await connection.close();
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -34,6 +35,9 @@ export const historyNames = [
   'deferred-as-retrying-then-failed-then-delivered',
   'recover-deliveries',
   'maintain-attempt-log',
+  'maintain-attempt-log-and-keys',
+  'audit-ledger',
+  'audit-ledger-differs',
 ] as const;
 type HistoryName = (typeof historyNames)[number];
 
@@ -88,12 +92,20 @@ async function onRealServer(missing: Set<HistoryName>, save: Save): Promise<void
     'cancelled-while-waiting': async () => cancelled(await deliver(api, [503], 1)),
     'cancelled-between-scheduled-attempts': async () => cancelled(await deliver(api, [503], 2)),
     'recover-deliveries': () => recover(api),
-    async 'maintain-attempt-log'() {
-      const workflowId = 'maintain-attempt-log-by-hand';
-      await client.workflow.start('maintainAttemptLog', { workflowId, taskQueue: webhookTaskQueue });
-      return workflowId;
+    'maintain-attempt-log-and-keys': () => startByHand('maintainAttemptLog'),
+    'audit-ledger': () => startByHand('auditLedger'),
+    async 'audit-ledger-differs'() {
+      await api.request('POST', '/parts', { body: { sku: 'WRONG', name: 'Part' } });
+      await api.db.pool.query('update part set on_hand = 1');
+      return startByHand('auditLedger');
     },
   };
+
+  async function startByHand(workflowType: string): Promise<string> {
+    const workflowId = `${workflowType}-by-hand-${randomUUID()}`;
+    await client.workflow.start(workflowType, { workflowId, taskQueue: webhookTaskQueue });
+    return workflowId;
+  }
 
   async function retried(workflowId: string): Promise<string> {
     await handleOf(workflowId).executeUpdate(retryNowUpdate);

@@ -4,6 +4,7 @@ import { freePort } from '../../src/dev/ports.ts';
 import { eventually } from './deliveries.ts';
 
 export interface ServiceProcess {
+  pid: number;
   /** http://127.0.0.1:port, where it answers `/healthz`. */
   origin: string;
   /** kill -9; resolves when it is gone. */
@@ -33,5 +34,5 @@ export async function startServiceProcess(
     await kill();
     throw error;
   }
-  return { origin, kill };
+  return { pid: Number(child.pid), origin, kill };
 }

@@ -1,16 +1,14 @@
-import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { tryClaim } from '../../src/dev/claim.ts';
 import { findOnPath, runTool } from '../../src/dev/run-tool.ts';
 import { userCache } from '../../src/dev/user-cache.ts';
+import { cachedFolder } from './cached-folder.ts';
 
 const pom = fileURLToPath(new URL('../../tools/temporal-test-server/pom.xml', import.meta.url));
 const installTimeoutMs = 300_000;
-const claimPollMs = 250;
 const startAttempts = 3;
 const keywordType = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
 
@@ -35,49 +33,24 @@ export async function createTimeSkippingEnvironment(searchAttributes: string[]):
  */
 export async function timeSkippingServerPath(): Promise<string | undefined> {
   if (!findOnPath('java')) return undefined;
-  const directory = join(userCache(), `temporal-test-server-${await pinnedVersion()}`);
-  const executable = join(directory, 'temporal-test-server');
-  if (await isExecutable(executable)) return executable;
-  if (!findOnPath('mvn')) return undefined;
-
-  await mkdir(dirname(directory), { recursive: true });
-  for (;;) {
-    const attempt = await tryClaim(`${directory}.lock`);
-    if (await isExecutable(executable)) {
-      if ('claim' in attempt) attempt.claim.release();
-      return executable;
-    }
-    if ('claim' in attempt) {
-      try {
-        await install(directory);
-        return executable;
-      } finally {
-        attempt.claim.release();
-      }
-    }
-    await sleep(claimPollMs);
-  }
+  const version = await pinnedVersion();
+  const proof = 'temporal-test-server';
+  const name = `temporal-test-server-${version}`;
+  if (!findOnPath('mvn') && !existsSync(join(userCache(), name, proof))) return undefined;
+  return join(await cachedFolder({ name, proof }, install), proof);
 }
 
-async function install(directory: string): Promise<void> {
+async function install(aside: string): Promise<void> {
   console.error('Fetching the time-skipping Temporal server with Maven (once, about 30 s) …');
-  const aside = await mkdtemp(`${directory}.new-`);
-  try {
-    const goal = ['-B', '-q', '-f', pom, 'dependency:copy-dependencies', '-DincludeScope=runtime'];
-    const maven = await runTool('mvn', [...goal, `-DoutputDirectory=${join(aside, 'lib')}`], {
-      timeoutMs: installTimeoutMs,
-    });
-    if (!maven.ok) {
-      const reason = /\[ERROR\].*/.exec(maven.stdout)?.[0] ?? maven.stderr.trim().split('\n').at(-1);
-      throw new Error(`Maven could not fetch the time-skipping Temporal server: ${reason || 'no answer in time'}`);
-    }
-    await writeFile(join(aside, 'temporal-test-server'), wrapper, { mode: 0o755 });
-    // A folder without its executable can only be a damaged one, and a rename onto it would fail.
-    await rm(directory, { recursive: true, force: true });
-    await rename(aside, directory);
-  } finally {
-    await rm(aside, { recursive: true, force: true });
+  const goal = ['-B', '-q', '-f', pom, 'dependency:copy-dependencies', '-DincludeScope=runtime'];
+  const maven = await runTool('mvn', [...goal, `-DoutputDirectory=${join(aside, 'lib')}`], {
+    timeoutMs: installTimeoutMs,
+  });
+  if (!maven.ok) {
+    const reason = /\[ERROR\].*/.exec(maven.stdout)?.[0] ?? maven.stderr.trim().split('\n').at(-1);
+    throw new Error(`Maven could not fetch the time-skipping Temporal server: ${reason || 'no answer in time'}`);
   }
+  await writeFile(join(aside, 'temporal-test-server'), wrapper, { mode: 0o755 });
 }
 
 // The SDK waits only about five seconds for the port: the two options bring the JVM up sooner.
@@ -102,11 +75,4 @@ async function pinnedVersion(): Promise<string> {
   const version = /<version>([^<]+)<\/version>/.exec(await readFile(pom, 'utf8'))?.[1];
   if (!version) throw new Error(`no <version> in ${pom}`);
   return version;
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }

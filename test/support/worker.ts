@@ -17,8 +17,14 @@ export interface TestWorker {
 /** Dispatcher and worker for a test database, in a Temporal namespace of their own. */
 export async function startTestWorker(
   db: TestDatabase,
-  options: { namespace?: string; temporalAddress?: string } = {},
+  options: {
+    namespace?: string;
+    temporalAddress?: string;
+    /** Gets each line that the worker logs as an error. */
+    onError?: (line: Record<string, unknown>) => void;
+  } = {},
 ): Promise<TestWorker> {
+  const { onError } = options;
   const temporalAddress = options.temporalAddress ?? inject('temporalAddress');
   const connection = await Connection.connect({ address: temporalAddress });
   const namespace = options.namespace ?? (await createNamespace(connection));
@@ -30,7 +36,7 @@ export async function startTestWorker(
     allowCidrs: ['127.0.0.0/8'],
     secrets: db.secrets,
     attemptLogDays: 30,
-    log: createLogger('silent'),
+    log: onError ? createLogger('error', { write: (line) => onError(JSON.parse(line)) }) : createLogger('silent'),
   });
   return {
     namespace,

@@ -247,6 +247,7 @@ comment on column endpoint_turns.under_way is 'deliveries whose attempt was let 
 -- The attempt log, in one partition a day: old ones are dropped whole. What finds no partition goes into the default one.
 create table delivery_attempt (
   delivery_id bigint not null,
+  endpoint_id bigint not null,
   number integer not null,
   trigger text not null check (trigger in ('instant', 'scheduled', 'manual')),
   started_at timestamptz(3) not null,

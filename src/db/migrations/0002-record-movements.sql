@@ -21,7 +21,7 @@ create type movement_outcome as (
 
 -- An item with the ids that its references stand for. What reverses a movement takes place where that one did.
 create type resolved_item as (
-  refusal text, refused_ref text,
+  n bigint, refusal text, refused_ref text,
   kind text, part_id bigint, location_id bigint, to_id bigint,
   quantity numeric, unit_cost bigint, expected_on_hand numeric, occurred_at timestamptz,
   external_id text, reference text, reference_line text, reason_code text, cost_center text, work_order text, note text,
@@ -71,7 +71,7 @@ create function resolve_items(p_organization_id bigint, p_items jsonb) returns s
       case when i.reverses is not null then
         (select m from movement m where organization_id = p_organization_id and id =
           (select coalesce(transfer_id, id) from movement where organization_id = p_organization_id and id = i.reverses)) end as o
-    from jsonb_populate_recordset(null::movement_item, p_items) i
+    from jsonb_populate_recordset(null::movement_item, p_items) with ordinality i
   ), found as materialized (
     select l.*,
       refuse_reference(part_key, part_named, part_id, part_found) as part_refusal,
@@ -83,6 +83,7 @@ create function resolve_items(p_organization_id bigint, p_items jsonb) returns s
     from looked_up l
   )
   select
+    ordinality,
     case
       when reverses is not null and (o).id is null then 'unknown_movement'
       when part_refusal is not null then part_refusal
@@ -117,13 +118,14 @@ end $$;
 
 -- What a change of a part's stock is worth, in cents. What comes in is worth its price, else what the stock is worth on
 -- average, else the part's entered cost; what goes out takes the average along, and the last of it all that is left.
-create function value_of(p part, p_delta numeric, p_unit_cost bigint) returns numeric language sql immutable as $$
+create function value_of(p_on_hand numeric, p_value bigint, p_entered_cost bigint, p_delta numeric, p_unit_cost bigint) returns numeric
+language sql immutable as $$
   select case
     when p_delta > 0 and p_unit_cost is not null then cents_of(p_delta, p_unit_cost, 1)
-    when p_delta > 0 and p.on_hand = 0 then cents_of(p_delta, coalesce(p.unit_cost, 0), 1)
-    when p.on_hand + p_delta = 0 then -p.value
-    when p.on_hand = 0 then 0
-    else cents_of(p_delta, p.value, p.on_hand)
+    when p_delta > 0 and p_on_hand = 0 then cents_of(p_delta, coalesce(p_entered_cost, 0), 1)
+    when p_on_hand + p_delta = 0 then -p_value
+    when p_on_hand = 0 then 0
+    else cents_of(p_delta, p_value, p_on_hand)
   end
 $$;
 
@@ -137,66 +139,61 @@ create function movement_digest(p_previous bytea, m movement) returns bytea lang
     (extract(epoch from m.occurred_at) * 1000)::bigint, (extract(epoch from m.created_at) * 1000)::bigint)::text, 'UTF8'))
 $$;
 
-create function movement_event(m movement, p_sku text, p_unit text) returns event language sql volatile as $$
+create function movement_event(p part, m movement) returns event language sql volatile as $$
   select new_event(m.organization_id, 'stock.movement.created',
-    json_build_object('partId', m.part_id, 'sku', p_sku, 'locationId', m.location_id, 'qtyDelta', trim_scale(m.qty_delta),
-      'kind', m.kind, 'onHand', trim_scale(m.on_hand), 'unit', p_unit),
+    json_build_object('partId', p.id, 'sku', p.sku, 'locationId', m.location_id, 'qtyDelta', trim_scale(m.qty_delta),
+      'kind', m.kind, 'onHand', trim_scale(m.on_hand), 'unit', p.unit),
     m.created_at, m.id, m.api_key_id)
 $$;
 
 -- Of a total that crosses its part's reorder point, down or up.
-create function crossing_event(m movement, p_sku text, p_unit text, p_reorder_point numeric) returns event language sql volatile as $$
-  select new_event(m.organization_id, case when m.on_hand <= p_reorder_point then 'stock.low' else 'stock.recovered' end,
-    json_build_object('partId', m.part_id, 'sku', p_sku, 'onHand', trim_scale(m.on_hand),
-      'reorderPoint', trim_scale(p_reorder_point), 'unit', p_unit),
+create function crossing_event(p part, m movement) returns event language sql volatile as $$
+  select new_event(m.organization_id, case when m.on_hand <= p.reorder_point then 'stock.low' else 'stock.recovered' end,
+    json_build_object('partId', p.id, 'sku', p.sku, 'onHand', trim_scale(m.on_hand),
+      'reorderPoint', trim_scale(p.reorder_point), 'unit', p.unit),
     m.created_at, m.id, m.api_key_id)
 $$;
 
-create function location_low_event(m movement, p_sku text, p_unit text, p_level numeric, p_minimum numeric) returns event language sql volatile as $$
+create function location_low_event(p part, p_level numeric, p_minimum numeric, m movement) returns event language sql volatile as $$
   select new_event(m.organization_id, 'stock.location_low',
-    json_build_object('partId', m.part_id, 'sku', p_sku, 'locationId', m.location_id, 'onHand', trim_scale(p_level),
-      'minimum', trim_scale(p_minimum), 'unit', p_unit),
+    json_build_object('partId', p.id, 'sku', p.sku, 'locationId', m.location_id, 'onHand', trim_scale(p_level),
+      'minimum', trim_scale(p_minimum), 'unit', p.unit),
     m.created_at, m.id, m.api_key_id)
 $$;
-
--- What settling an item comes to for one ledger row, and what its events need to know.
-create type settled_row as (
-  m movement, sku text, unit text, reorder_point numeric,
-  level numeric, minimum numeric -- at its location, after it
-);
 
 -- What settling some movements comes to, before any of it is written.
 create type settled_movements as (
-  outcomes movement_outcome[], -- one for each item, in order
-  rows settled_row[], levels stock_level[], -- in the order of the items; levels that have changed, and new ones
-  parts part[]
+  outcomes movement_outcome[], refused boolean, -- one for each item, in order; whether any was refused
+  rows movement[], levels stock_level[], -- ledger rows in order, and for each what its level is after it
+  parts part[], events event[]
 );
 
--- One number for a part's place among those of the request, and a location: locations do not reach 2^40.
+-- One number for a location and the place of a part among those of the request: location ids stay below 2^40.
 create function level_key(p_part integer, p_location_id bigint) returns bigint language sql immutable as $$
   select (p_part::bigint << 40) + p_location_id
 $$;
 
 -- Locks the parts and goes through the items one by one, each seeing what those before it left. Takes movement ids, but
 -- writes nothing. What the items need is read for all of them at once and kept in sorted arrays, where `width_bucket`
--- finds it. Each expression costs anew in every transaction, so a single movement is fast when they are few.
+-- finds it. Statements and expressions are few: each is made ready anew in every transaction, which is most of what a single
+-- movement costs.
 create function settle_movements(p_organization_id bigint, p_api_key_id bigint, p_items jsonb, p_person_id bigint) returns settled_movements
 language plpgsql as $$
 declare
   c_max constant numeric := 999999999.999999;
   c_max_cents constant numeric := 9007199254740991; -- what a JSON number holds exactly
-  v_outcomes movement_outcome[]; v_rows settled_row[]; v_parts part[];
-  v_items resolved_item[]; v_part_ids bigint[]; v_external_ids text[]; v_reversed_ids bigint[];
-  v_level_keys bigint[]; v_levels stock_level[]; v_before numeric[]; v_minimums numeric[];
-  v_after numeric[]; v_external_rows bigint[]; v_reversing bigint[]; -- what the items so far have left
-  i record; m movement; p part;
-  v_level numeric; v_to_level numeric; v_delta numeric; v_total numeric; v_value numeric; v_refusal text; v_now timestamptz(3);
+  v_outcomes movement_outcome[] := '{}'; v_refused boolean := false; v_rows movement[]; v_levels stock_level[]; v_parts part[]; v_events event[];
+  v_items resolved_item[];
+  v_part_ids bigint[]; v_level_keys bigint[]; v_external_ids text[]; v_reversed_ids bigint[]; -- each once, sorted
+  v_on_hand numeric[]; v_minimums numeric[]; v_external_rows bigint[]; v_reversing bigint[]; -- what there is of each, as the items leave it
+  i resolved_item; m movement; p part; v_part integer; v_at integer; v_to_at integer; v_external integer; v_reversed integer;
+  v_before numeric; v_to_before numeric; v_delta numeric; v_total numeric; v_value numeric; v_existing_id bigint;
+  v_refusal text; v_now timestamptz(3);
 begin
-  v_items := array(select x from resolve_items(p_organization_id, p_items) x);
-  select array_agg(distinct x.part_id) filter (where x.refusal is null),
+  select coalesce(array_agg(x order by x.n), '{}'), array_agg(distinct x.part_id) filter (where x.refusal is null),
     array_agg(distinct x.external_id) filter (where x.external_id is not null),
     array_agg(distinct x.reverses) filter (where x.reverses is not null)
-  into v_part_ids, v_external_ids, v_reversed_ids from unnest(v_items) x;
+  into v_items, v_part_ids, v_external_ids, v_reversed_ids from resolve_items(p_organization_id, p_items) x;
 
   -- A part's row is the lock of all its levels: whoever holds it is alone with this part's stock. In the order of their
   -- ids, so that two who need the same parts never wait for each other.
@@ -206,43 +203,43 @@ begin
   v_now := clock_timestamp();
   perform announce_movements();
 
-  select array_agg(k.key), array_agg(row(p_organization_id, k.part_id, k.location_id, k.on_hand)::stock_level),
-    array_agg(k.on_hand), array_agg(k.minimum), array_agg(null::numeric)
-  into v_level_keys, v_levels, v_before, v_minimums, v_after
+  select array_agg(d.key), array_agg(coalesce((select on_hand from stock_level l
+      where l.organization_id = p_organization_id and l.part_id = d.part_id and l.location_id = d.location_id), 0)),
+    array_agg((select minimum from stock_minimum l
+      where l.organization_id = p_organization_id and l.part_id = d.part_id and l.location_id = d.location_id))
+  into v_level_keys, v_on_hand, v_minimums
   from (
-    select d.key, d.part_id, d.location_id,
-      coalesce((select on_hand from stock_level l
-        where l.organization_id = p_organization_id and l.part_id = d.part_id and l.location_id = d.location_id), 0) as on_hand,
-      (select minimum from stock_minimum n
-        where n.organization_id = p_organization_id and n.part_id = d.part_id and n.location_id = d.location_id) as minimum
-    from (
-      select distinct level_key(width_bucket(x.part_id, v_part_ids), a.location_id) as key, x.part_id, a.location_id
-      from unnest(v_items) x cross join lateral (values (x.location_id), (x.to_id)) a (location_id)
-      where x.refusal is null and a.location_id is not null order by 1
-    ) d
-  ) k;
+    select distinct level_key(width_bucket(x.part_id, v_part_ids), a.location_id) as key, x.part_id, a.location_id
+    from unnest(v_items) x cross join lateral (values (x.location_id), (x.to_id)) a (location_id)
+    where x.refusal is null and a.location_id is not null order by 1
+  ) d;
+  if v_external_ids is not null then
+    v_external_rows := array(select (select id from movement t where t.organization_id = p_organization_id and t.external_id = e
+      and (t.transfer_id is null or t.transfer_id = t.id)) from unnest(v_external_ids) e); -- said, so that the unique index serves
+  end if;
+  if v_reversed_ids is not null then
+    v_reversing := array(select (select id from movement t where t.reverses_id = r) from unnest(v_reversed_ids) r);
+  end if;
 
-  for i in
-    select x.*, width_bucket(x.part_id, v_part_ids) as part,
-      width_bucket(level_key(width_bucket(x.part_id, v_part_ids), x.location_id), v_level_keys) as at,
-      width_bucket(level_key(width_bucket(x.part_id, v_part_ids), x.to_id), v_level_keys) as to_at,
-      width_bucket(x.external_id, v_external_ids) as external, width_bucket(x.reverses, v_reversed_ids) as reversed,
-      case when x.external_id is not null then (select id from movement t where t.organization_id = p_organization_id
-        and t.external_id = x.external_id and (t.transfer_id is null or t.transfer_id = t.id)) end as taken_by, -- said, so that the unique index serves
-      case when x.reverses is not null then (select id from movement t where t.reverses_id = x.reverses) end as reversed_by
-    from unnest(v_items) x
-  loop
+  foreach i in array coalesce(v_items, '{}') loop
     if i.refusal is not null then
+      v_refused := true;
       v_outcomes := array_append(v_outcomes, row(i.refusal, i.refused_ref, null, null, null, null, null, null, null)::movement_outcome);
       continue;
     end if;
-    p := v_parts[i.part];
-    v_level := coalesce(v_after[i.at], v_before[i.at]);
-    v_to_level := coalesce(v_after[i.to_at], v_before[i.to_at]);
+    v_part := width_bucket(i.part_id, v_part_ids);
+    p := v_parts[v_part];
+    v_at := width_bucket(level_key(v_part, i.location_id), v_level_keys);
+    v_before := v_on_hand[v_at];
+    v_to_before := null;
+    if i.to_id is not null then
+      v_to_at := width_bucket(level_key(v_part, i.to_id), v_level_keys);
+      v_to_before := v_on_hand[v_to_at];
+    end if;
     v_delta := case
       when i.reverses is not null then -i.original_delta
       when i.kind in ('consume', 'transfer') then -i.quantity
-      when i.kind = 'count' then i.quantity - v_level
+      when i.kind = 'count' then i.quantity - v_before
       else i.quantity
     end;
     v_total := p.on_hand + case when i.to_id is null then v_delta else 0 end;
@@ -251,83 +248,84 @@ begin
       when i.to_id is not null then -cents_of(i.quantity, p.value, greatest(p.on_hand, i.quantity))
       when v_total = 0 then -p.value
       when i.reverses is not null then greatest(-i.original_value, -p.value)
-      else value_of(p, v_delta, i.unit_cost)
+      else value_of(p.on_hand, p.value, p.unit_cost, v_delta, i.unit_cost)
     end;
-    i.taken_by := coalesce(v_external_rows[i.external], i.taken_by);
-    i.reversed_by := coalesce(v_reversing[i.reversed], i.reversed_by);
+    v_existing_id := null;
+    if i.external_id is not null then
+      v_external := width_bucket(i.external_id, v_external_ids);
+      v_existing_id := v_external_rows[v_external];
+    end if;
     v_refusal := case
-      when i.taken_by is not null then 'external_id_taken'
-      when i.reversed_by is not null then 'already_reversed'
+      when v_existing_id is not null then 'external_id_taken'
+      when v_reversing[width_bucket(i.reverses, v_reversed_ids)] is not null then 'already_reversed'
       when p.archived_at is not null then 'archived'
-      when i.expected_on_hand <> v_level then 'unexpected_on_hand'
-      when v_level + v_delta < 0 or v_to_level - v_delta < 0 then 'insufficient_stock'
-      when greatest(v_level + v_delta, v_total, v_to_level - v_delta) > c_max then 'too_much'
+      when i.expected_on_hand <> v_before then 'unexpected_on_hand'
+      when v_before + v_delta < 0 or v_to_before - v_delta < 0 then 'insufficient_stock'
+      when greatest(v_before + v_delta, v_total, v_to_before - v_delta) > c_max then 'too_much'
       when p.value + v_value > c_max_cents or abs(v_value) > c_max_cents then 'too_valuable'
     end;
     if v_refusal is not null then
+      v_refused := true;
       v_outcomes := array_append(v_outcomes, row(v_refusal, null,
         case v_refusal
-          when 'unexpected_on_hand' then trim_scale(v_level)
-          when 'insufficient_stock' then trim_scale(case when v_level + v_delta < 0 then v_level else v_to_level end)
+          when 'unexpected_on_hand' then trim_scale(v_before)
+          when 'insufficient_stock' then trim_scale(case when v_before + v_delta < 0 then v_before else v_to_before end)
         end,
-        coalesce(i.taken_by, i.reversed_by), null, null, p.sku, null, p.unit)::movement_outcome);
+        coalesce(v_existing_id, v_reversing[width_bucket(i.reverses, v_reversed_ids)]),
+        null, null, p.sku, null, p.unit)::movement_outcome);
       continue;
     end if;
 
     m := row(nextval('movement_id_seq'), p_organization_id, i.kind, p.id, i.location_id, v_delta, v_total,
-      case i.kind when 'count' then v_level end, v_value, p.value + case when i.to_id is null then v_value else 0 end,
+      case i.kind when 'count' then v_before end, v_value, p.value + case when i.to_id is null then v_value else 0 end,
       i.unit_cost, null, i.reverses, i.external_id, i.reference, i.reference_line, i.reason_code, i.cost_center, i.work_order,
       i.note, p_api_key_id, p_person_id, coalesce(i.occurred_at, v_now), v_now, '')::movement;
-    v_outcomes := array_append(v_outcomes,
-      row(null, null, null, null, m.id, p.id, p.sku, trim_scale(v_total), p.unit)::movement_outcome);
-    if i.external is not null then v_external_rows[i.external] := m.id; end if;
-    if i.reversed is not null then v_reversing[i.reversed] := m.id; end if;
+    v_outcomes := array_append(v_outcomes, row(null, null, null, null, m.id, p.id, p.sku, trim_scale(v_total), p.unit)::movement_outcome);
+    if i.external_id is not null then v_external_rows[v_external] := m.id; end if;
+    if i.reverses is not null then v_reversing[width_bucket(i.reverses, v_reversed_ids)] := m.id; end if;
     if i.to_id is not null then m.transfer_id := m.id; end if;
-    m.hash := movement_digest(p.ledger_hash, m);
-    v_after[i.at] := v_level + v_delta;
-    v_rows := array_append(v_rows, row(m, p.sku, p.unit, p.reorder_point, v_after[i.at], v_minimums[i.at])::settled_row);
-    if i.to_id is not null then
+    loop
+      m.hash := movement_digest(p.ledger_hash, m);
+      p.ledger_hash := m.hash;
+      v_rows := array_append(v_rows, m);
+      v_on_hand[v_at] := v_before + m.qty_delta;
+      v_levels := array_append(v_levels, row(p_organization_id, p.id, m.location_id, v_on_hand[v_at])::stock_level);
+      v_events := array_append(v_events, movement_event(p, m));
+      if v_on_hand[v_at] <= v_minimums[v_at] and v_before > v_minimums[v_at] then
+        v_events := array_append(v_events, location_low_event(p, v_on_hand[v_at], v_minimums[v_at], m));
+      end if;
+      exit when i.to_id is null or m.location_id = i.to_id;
+      -- Where a transfer goes.
       m.id := nextval('movement_id_seq');
       m.location_id := i.to_id;
       m.qty_delta := -v_delta;
       m.value := -v_value;
       m.reverses_id := i.reverses_second;
-      m.hash := movement_digest(m.hash, m);
-      v_after[i.to_at] := v_to_level - v_delta;
-      v_rows := array_append(v_rows, row(m, p.sku, p.unit, p.reorder_point, v_after[i.to_at], v_minimums[i.to_at])::settled_row);
+      v_at := v_to_at;
+      v_before := v_to_before;
+    end loop;
+    if i.to_id is null and (p.on_hand > p.reorder_point) <> (v_total > p.reorder_point) then
+      v_events := array_append(v_events, crossing_event(p, m));
     end if;
     p.on_hand := v_total;
     p.value := m.total_value;
-    p.ledger_hash := m.hash;
-    v_parts[i.part] := p;
+    v_parts[v_part] := p;
   end loop;
-  -- What was only looked at by an item that was refused is no level.
-  return row(v_outcomes, v_rows, array(
-    select row(l.organization_id, l.part_id, l.location_id, l.after)::stock_level
-    from unnest(v_levels, v_after) l (organization_id, part_id, location_id, before, after) where l.after is not null
-  ), v_parts);
+  return row(v_outcomes, v_refused, v_rows, v_levels, v_parts, v_events);
 end $$;
 
 -- Writes what was settled. Answers how many deliveries now wait for the dispatcher.
 create function write_movements(s settled_movements) returns integer language plpgsql as $$
 begin
   -- In this order two that bring the same external ids wait for each other without a deadlock.
-  insert into movement select (r.m).* from unnest(s.rows) r order by (r.m).external_id, (r.m).id;
-  insert into stock_level select * from unnest(s.levels)
+  insert into movement select * from unnest(s.rows) order by external_id, id;
+  insert into stock_level
+  select distinct on (part_id, location_id) organization_id, part_id, location_id, on_hand
+  from unnest(s.levels) with ordinality l (organization_id, part_id, location_id, on_hand, n) order by part_id, location_id, n desc
   on conflict (organization_id, part_id, location_id) do update set on_hand = excluded.on_hand;
   update part p set on_hand = q.on_hand, value = q.value, ledger_hash = q.ledger_hash
   from unnest(s.parts) q where p.id = q.id and p.ledger_hash <> q.ledger_hash;
-  return emit_events(array(
-    select e.event from unnest(s.rows) with ordinality r (m, sku, unit, reorder_point, level, minimum, n)
-    cross join lateral (
-      select 1 as k, movement_event(r.m, r.sku, r.unit) as event
-      union all
-      select 2, location_low_event(r.m, r.sku, r.unit, r.level, r.minimum)
-        where r.level <= r.minimum and r.level - (r.m).qty_delta > r.minimum
-      union all
-      select 3, crossing_event(r.m, r.sku, r.unit, r.reorder_point)
-        where (r.m).transfer_id is null and ((r.m).on_hand - (r.m).qty_delta > r.reorder_point) <> ((r.m).on_hand > r.reorder_point)
-    ) e order by r.n, e.k));
+  return emit_events(s.events);
 end $$;
 
 -- Records the items, all or, unless `p_atomic`, each that can be; a dry run only says what would come of them. Plans are kept
@@ -342,7 +340,7 @@ begin
   s := settle_movements(p_organization_id, p_api_key_id, p_items, p_person_id);
   outcomes := to_json(s.outcomes);
   deliveries := 0;
-  refused := p_atomic and exists (select from unnest(s.outcomes) o where o.refusal is not null);
+  refused := p_atomic and s.refused;
   if p_dry_run or refused then return; end if;
   deliveries := write_movements(s);
 end $$;

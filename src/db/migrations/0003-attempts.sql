@@ -28,12 +28,13 @@ create function log_attempt(
   p_error_class text, p_failure text, p_report jsonb
 ) returns void language plpgsql as $$
 begin
-  insert into delivery_attempt (delivery_id, number, trigger, started_at, duration_ms, error_class, failure,
+  insert into delivery_attempt (delivery_id, endpoint_id, number, trigger, started_at, duration_ms, error_class, failure,
     dns_ms, connect_ms, tls_ms, first_byte_ms, status_code, response_headers, response_body)
-  values (p_delivery_id, p_number, p_trigger, p_started_at, p_duration_ms, p_error_class, p_failure,
+  select p_delivery_id, endpoint_id, p_number, p_trigger, p_started_at, p_duration_ms, p_error_class, p_failure,
     (p_report #>> '{timings,dnsMs}')::integer, (p_report #>> '{timings,connectMs}')::integer,
     (p_report #>> '{timings,tlsMs}')::integer, (p_report #>> '{timings,firstByteMs}')::integer,
-    (p_report #>> '{response,statusCode}')::integer, p_report #> '{response,headers}', p_report #>> '{response,bodyExcerpt}');
+    (p_report #>> '{response,statusCode}')::integer, p_report #> '{response,headers}', p_report #>> '{response,bodyExcerpt}'
+  from delivery where id = p_delivery_id;
 exception when others then
   raise warning 'attempt % of delivery % was not logged: %', p_number, p_delivery_id, sqlerrm;
 end $$;

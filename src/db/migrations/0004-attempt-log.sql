@@ -35,4 +35,7 @@ begin
   delete from delivery_attempt_default where started_at < (v_today - p_keep_days)::timestamp at time zone 'UTC';
 end $$;
 
+-- How an endpoint did in the last days. Each partition has its own, small and in the order of writing.
+create index attempt_by_endpoint on delivery_attempt (endpoint_id, started_at);
+
 select maintain_attempt_log(now(), 30, 14);

@@ -16,19 +16,20 @@ create type key_claim as (
   answer json
 );
 
+create function idempotency_kept_for() returns interval language sql immutable as $$ select interval '7 days' $$;
+
 -- Holds a key until the end of the transaction. Whoever is refused lets it go again by rolling back.
 create function claim_idempotency_key(p_organization_id bigint, p_key text, p_fingerprint bytea) returns key_claim
 language plpgsql as $$
 declare
   k key_claim;
-  c_kept_for constant interval := '7 days';
   v_hash bigint := hashtextextended(p_key, p_organization_id);
   v_kept idempotency_key;
 begin
   k.verdict := 'running';
   if not pg_try_advisory_xact_lock((v_hash >> 32)::integer, (v_hash << 32 >> 32)::integer) then return k; end if;
   delete from idempotency_key
-    where organization_id = p_organization_id and key = p_key and created_at < clock_timestamp() - c_kept_for;
+    where organization_id = p_organization_id and key = p_key and created_at < clock_timestamp() - idempotency_kept_for();
   select * into v_kept from idempotency_key where organization_id = p_organization_id and key = p_key;
   if not found then
     k.verdict := 'go';
@@ -44,6 +45,18 @@ end $$;
 create function keep_answer(p_organization_id bigint, p_key text, p_fingerprint bytea, p_answer json) returns void language sql volatile as $$
   insert into idempotency_key (organization_id, key, fingerprint, answer) values (p_organization_id, p_key, p_fingerprint, p_answer)
 $$;
+
+-- Deletes some of the keys that hold no longer, the oldest first. Answers how many.
+create function delete_old_keys(p_limit integer) returns integer language plpgsql as $$
+declare
+  v_before constant timestamptz := clock_timestamp() - idempotency_kept_for();
+  v_deleted integer;
+begin
+  delete from idempotency_key where ctid = any (array(
+    select ctid from idempotency_key where created_at < v_before order by created_at limit p_limit for update skip locked));
+  get diagnostics v_deleted = row_count;
+  return v_deleted;
+end $$;
 
 -- `record_movements` under an idempotency key, or without one. The kept answer is the outcomes.
 create function record_movements_once(

@@ -57,6 +57,13 @@ create table invitation (
 comment on column invitation.sha256 is 'of the link''s token, which is kept nowhere';
 comment on column invitation.email is 'null: whoever has the link; only that of the first account';
 
+create table password_reset (
+  sha256 bytea primary key,
+  person_id bigint not null references person (id) on delete cascade,
+  expires_at timestamptz(3) not null
+);
+comment on column password_reset.sha256 is 'of the link''s token, which is kept nowhere';
+
 -- As rate-limiter-flexible wants it.
 create table sign_in_try (
   key varchar(255) primary key,

@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import { endpointSorts } from '../../webhooks/endpoints/find-endpoint.ts';
-import {
-  EndpointPatch,
-  NewEndpoint,
-  patchRules,
-  Recover,
-  RotateSecret,
-  WhatWasMissed,
-} from '../../webhooks/endpoints/schema.ts';
+import { NewEndpoint, patchRules, Recover, RotateSecret, WhatWasMissed } from '../../webhooks/endpoints/schema.ts';
 import type { Operation } from '../operation.ts';
 import { listParameters, locationHeader, rowsOf } from '../parameters.ts';
-import { Endpoint, NewEndpointAnswer, one, Recovery, RecoveryDryRun, RotatedSecret, TestEvent } from '../schemas.ts';
+import {
+  Endpoint,
+  EndpointWithSecret,
+  mergePatch,
+  one,
+  Recovery,
+  RecoveryDryRun,
+  RotatedSecret,
+  TestEvent,
+} from '../schemas.ts';
 
 const tag = 'Webhook endpoints';
 const path = '/webhook-endpoints/{id}';
@@ -34,7 +36,7 @@ export const endpointOperations: Operation[] = [
     summary: 'Register an endpoint',
     description: 'Without `events` it gets the four published ones. The secret is shown in this answer only.',
     body: { schema: NewEndpoint.meta({ id: 'NewWebhookEndpoint' }) },
-    answers: { 201: { description: 'Registered.', schema: one(NewEndpointAnswer), headers: locationHeader } },
+    answers: { 201: { description: 'Registered.', schema: one(EndpointWithSecret), headers: locationHeader } },
   },
   { method: 'get', path, id: 'getEndpoint', tag, summary: 'Get an endpoint', answers: { 200: shown } },
   {
@@ -45,10 +47,9 @@ export const endpointOperations: Operation[] = [
     summary: 'Change an endpoint',
     description: 'A JSON Merge Patch (RFC 7396): null clears a field, read-only ones are ignored.',
     body: {
-      schema: EndpointPatch.meta({ id: 'WebhookEndpointPatch' }),
+      schema: mergePatch(NewEndpoint, patchRules).meta({ id: 'WebhookEndpointPatch' }),
       contentTypes: ['application/json', 'application/merge-patch+json'],
     },
-    patch: patchRules,
     answers: { 200: shown },
   },
   {
@@ -91,12 +92,17 @@ export const endpointOperations: Operation[] = [
     tag,
     summary: 'Enable it again',
     description: 'With `recover` it also gets what it missed.',
-    body: { schema: z.strictObject({ recover: z.union([z.boolean(), WhatWasMissed]).optional() }), optional: true },
+    body: {
+      schema: z
+        .strictObject({ recover: z.union([z.boolean(), WhatWasMissed]).optional() })
+        .meta({ id: 'EnableEndpoint' }),
+      optional: true,
+    },
     answers: {
       200: shown,
       202: {
         description: 'Enabled, and what it missed is being sent.',
-        schema: one(Endpoint.extend({ recovery: Recovery })),
+        schema: one(Endpoint.extend({ recovery: Recovery }).meta({ id: 'EnabledEndpoint' })),
         headers: locationHeader,
       },
     },

@@ -1,8 +1,8 @@
 import { locationSorts } from '../../stock/locations/list-locations.ts';
-import { LocationPatch, NewLocation, patchRules } from '../../stock/locations/schema.ts';
+import { NewLocation, patchRules } from '../../stock/locations/schema.ts';
 import type { Operation } from '../operation.ts';
 import { by, dateTime, etag, ifMatch, listParameters, locationHeader, rowsOf, search, text } from '../parameters.ts';
-import { Location, one } from '../schemas.ts';
+import { Location, mergePatch, one } from '../schemas.ts';
 
 const tag = 'Locations';
 const byLocation = { by: by('id', 'name') };
@@ -51,10 +51,9 @@ export const locationOperations: Operation[] = [
     query: byLocation,
     headers: { 'If-Match': ifMatch },
     body: {
-      schema: LocationPatch.meta({ id: 'LocationPatch' }),
+      schema: mergePatch(NewLocation, patchRules).meta({ id: 'LocationPatch' }),
       contentTypes: ['application/json', 'application/merge-patch+json'],
     },
-    patch: patchRules,
     answers: { 200: { description: 'The location.', schema: one(Location), headers: etag } },
     refusals: [412],
   },

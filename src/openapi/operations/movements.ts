@@ -4,7 +4,7 @@ import { movementSorts } from '../../stock/movements/list-movements.ts';
 import { movementBody, movementKinds } from '../../stock/movements/schema.ts';
 import type { Operation, Parameter } from '../operation.ts';
 import { dateTime, listParameters, locationHeader, rowsOf, search, stockFilters, text } from '../parameters.ts';
-import { BatchMovement, Movement, MovementSummary, one } from '../schemas.ts';
+import { BatchMovement, batchModes, Movement, one, RecordedMovement } from '../schemas.ts';
 
 const tag = 'Movements';
 
@@ -28,6 +28,12 @@ const prefer: Parameter = {
   description: '`return=representation`: answer the full movement (of a transfer both rows).',
   schema: { type: 'string', enum: ['return=representation'] },
 };
+
+/** A union of whole answers: generators for Java do not take a list among the choices for a field. */
+const recordedMovement = z
+  .union([one(RecordedMovement), one(z.array(Movement), 'MovementRows')])
+  .meta({ id: 'RecordMovementAnswer', description: 'Rows only of a transfer, and only when `Prefer` asks for them.' });
+const results = one(z.array(BatchMovement), 'MovementBatch');
 
 const preferenceApplied = {
   'Preference-Applied': {
@@ -67,7 +73,7 @@ export const movementOperations: Operation[] = [
     answers: {
       201: {
         description: 'Recorded.',
-        schema: one(z.union([MovementSummary, Movement, z.array(Movement)])),
+        schema: recordedMovement,
         headers: { ...locationHeader, ...preferenceApplied },
       },
     },
@@ -82,15 +88,16 @@ export const movementOperations: Operation[] = [
       'In order, each seeing what those before it left; all or none. With `atomic: false` each by itself, its `status` beside it. ' +
       'With `dryRun` nothing is recorded.',
     body: {
-      schema: z.strictObject({
-        movements: z.array(movementBody).min(1).max(maxBatchItems),
-        atomic: z.boolean().default(true),
-        dryRun: z.boolean().default(false),
-      }),
+      schema: z
+        .strictObject({
+          movements: z.array(movementBody).min(1).max(maxBatchItems),
+          ...batchModes,
+        })
+        .meta({ id: 'NewMovementBatch' }),
     },
     answers: {
-      200: { description: 'What would come of it: a dry run.', schema: one(z.array(BatchMovement)) },
-      201: { description: 'One result for each item, in order.', schema: one(z.array(BatchMovement)) },
+      200: { description: 'What would come of it: a dry run.', schema: results },
+      201: { description: 'One result for each item, in order.', schema: results },
     },
   },
   {

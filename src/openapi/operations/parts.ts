@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { maxBatchItems } from '../../http/batch.ts';
 import { partSorts } from '../../stock/parts/list-parts.ts';
-import { NewPart, PartPatch, patchRules } from '../../stock/parts/schema.ts';
+import { NewPart, patchRules } from '../../stock/parts/schema.ts';
 import type { Operation } from '../operation.ts';
 import {
   by,
@@ -15,13 +15,14 @@ import {
   search,
   text,
 } from '../parameters.ts';
-import { BatchPart, one, Part } from '../schemas.ts';
+import { BatchPart, batchModes, mergePatch, one, Part } from '../schemas.ts';
 
 const tag = 'Parts';
-const byPart = { by: by('id', 'sku') };
+const PartPatch = mergePatch(NewPart, patchRules);
+/** A part that is new needs a name too; one that exists is told by its sku. */
+const PutPart = PartPatch.extend({ sku: NewPart.shape.sku }).meta({ id: 'PutPart' });
 
-/** What a patch may change, by sku; a part that does not exist yet needs a name. */
-const PartBatchItem = NewPart.partial().required({ sku: true }).meta({ id: 'PartBatchItem' });
+const byPart = { by: by('id', 'sku') };
 
 export const partOperations: Operation[] = [
   {
@@ -60,13 +61,16 @@ export const partOperations: Operation[] = [
     summary: 'Create or change up to 1,000 parts by their sku',
     description: 'All or none; with `atomic: false` each by itself. A part that exists gets the given fields.',
     body: {
-      schema: z.strictObject({
-        parts: z.array(PartBatchItem).min(1).max(maxBatchItems),
-        atomic: z.boolean().default(true),
-        dryRun: z.boolean().default(false),
-      }),
+      schema: z
+        .strictObject({
+          parts: z.array(PutPart).min(1).max(maxBatchItems),
+          ...batchModes,
+        })
+        .meta({ id: 'PutParts' }),
     },
-    answers: { 200: { description: 'One result for each item, in order.', schema: one(z.array(BatchPart)) } },
+    answers: {
+      200: { description: 'One result for each item, in order.', schema: one(z.array(BatchPart), 'PartBatch') },
+    },
   },
   {
     method: 'get',
@@ -91,7 +95,6 @@ export const partOperations: Operation[] = [
       schema: PartPatch.meta({ id: 'PartPatch' }),
       contentTypes: ['application/json', 'application/merge-patch+json'],
     },
-    patch: patchRules,
     answers: { 200: { description: 'The part.', schema: one(Part), headers: etag } },
     refusals: [412],
   },

@@ -42,7 +42,8 @@ const locationMinimum = z
       return refuse('and `locationId` name different things');
     }
     return { reference: readReference(locationField, location, locationId), minimum: Number(minimum) };
-  });
+  })
+  .meta({ id: 'NewLocationMinimum' });
 
 const locationMinimums = z
   .array(locationMinimum, { error: 'must be a list' })

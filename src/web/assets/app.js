@@ -22,18 +22,28 @@ for (const source of document.querySelectorAll('[data-copy-source]')) {
   source.addEventListener('click', () => getSelection()?.selectAllChildren(source));
 }
 
-/** Times to the minute, in the reader's own zone. */
-const minutes = new Intl.DateTimeFormat(document.documentElement.lang === 'es' ? 'es-419' : 'en', {
+/** Times in the reader's own zone: to the minute, or to the second. */
+const language = document.documentElement.lang === 'es' ? 'es-419' : 'en';
+/** @type {Intl.DateTimeFormatOptions} */
+const toMinute = {
   day: 'numeric',
   month: 'short',
   year: 'numeric',
   hour: '2-digit',
   minute: '2-digit',
   hourCycle: 'h23',
-});
-for (const time of document.querySelectorAll('time[data-local]')) {
-  if (time instanceof HTMLTimeElement) time.textContent = minutes.format(new Date(time.dateTime));
+};
+const minutes = new Intl.DateTimeFormat(language, toMinute);
+const seconds = new Intl.DateTimeFormat(language, { ...toMinute, second: '2-digit' });
+
+/** @param {ParentNode} root */
+function localize(root) {
+  for (const time of root.querySelectorAll('time[data-local]')) {
+    if (!(time instanceof HTMLTimeElement)) continue;
+    time.textContent = (time.dataset.local === 'second' ? seconds : minutes).format(new Date(time.dateTime));
+  }
 }
+localize(document);
 
 /** What went wrong takes the focus. */
 const answer = document.querySelector('[data-focus]');
@@ -98,17 +108,71 @@ document.addEventListener('keydown', (event) => {
   }
 });
 
-/** A form with local times says which offset from UTC is meant, so that the reader's zone counts and not the service's. */
-for (const form of document.querySelectorAll('form[data-local-times]')) {
-  form.addEventListener('submit', () => {
-    const field = form.querySelector('input[type="datetime-local"]');
-    if (!(field instanceof HTMLInputElement) || field.value === '') return;
-    const offset = form.querySelector('input[name="offsetMinutes"]') ?? document.createElement('input');
-    if (!(offset instanceof HTMLInputElement)) return;
-    Object.assign(offset, { type: 'hidden', name: 'offsetMinutes' });
-    offset.value = String(new Date(field.value).getTimezoneOffset());
-    form.append(offset);
+/** Days and times that are typed are of the reader's zone too: the form sends the instant. */
+for (const input of document.querySelectorAll('input[type="datetime-local"]')) {
+  if (!(input instanceof HTMLInputElement)) continue;
+  const given = new Date(input.dataset.instant ?? '');
+  if (!Number.isNaN(given.getTime())) {
+    input.value = new Date(given.getTime() - given.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  }
+  input.form?.addEventListener('formdata', ({ formData }) => {
+    const typed = new Date(input.value);
+    if (!Number.isNaN(typed.getTime())) formData.set(input.name, typed.toISOString());
   });
+}
+
+/** A part of the page that the service sends anew while something is under way. Nobody looks: nothing is asked for. */
+for (const region of document.querySelectorAll('[data-live]')) {
+  if (region instanceof HTMLElement) keepLive(region);
+}
+
+/** @param {HTMLElement} region */
+function keepLive(region) {
+  /** @type {EventSource | undefined} */
+  let source;
+  let isDone = false;
+  const said = document.querySelector('[data-live-said]');
+
+  function close() {
+    source?.close();
+    source = undefined;
+  }
+  function open() {
+    if (source || isDone || document.hidden) return;
+    source = new EventSource(region.dataset.live ?? '');
+    source.addEventListener('message', ({ data }) => {
+      const part = JSON.parse(data);
+      replace(region, part.html);
+      if (said && said.textContent !== part.said) said.textContent = part.said;
+    });
+    source.addEventListener('done', () => {
+      isDone = true;
+      close();
+    });
+    source.addEventListener('error', () => {
+      if (source?.readyState !== EventSource.CLOSED) return; // it comes back by itself
+      close();
+      setTimeout(open, 10_000);
+    });
+  }
+  document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()));
+  open();
+}
+
+/**
+ * What was unfolded stays so, and what had the focus keeps it.
+ * @param {HTMLElement} region
+ * @param {string} markup our own service's
+ */
+function replace(region, markup) {
+  const pressable = () => [...region.querySelectorAll('a, button, summary')];
+  const focused = document.activeElement ? pressable().indexOf(document.activeElement) : -1;
+  const unfolded = [...region.querySelectorAll('details[open][id]')].map(({ id }) => id);
+  region.innerHTML = markup;
+  localize(region);
+  for (const id of unfolded) document.getElementById(id)?.setAttribute('open', '');
+  const next = pressable()[focused];
+  if (next instanceof HTMLElement) next.focus();
 }
 
 /** Where the browser reads barcodes itself, a button beside the field opens the camera. */

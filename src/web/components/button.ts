@@ -33,6 +33,15 @@ export const linkButton = ({
 }: Look & { href: string; confirm?: boolean }): Html =>
   html`<a class="button button-${kind}" href="${href}"${attributes({ 'aria-label': describedAs, 'data-confirm': confirm })}>${name && icon(name)}<span>${label}</span></a>`;
 
+/** Leads to another service, in a new tab. */
+export const outsideLink = ({
+  label,
+  href,
+  newTab,
+  kind = 'secondary',
+}: Look & { href: string; newTab: string }): Html =>
+  html`<a class="button button-${kind}" href="${href}" target="_blank" rel="noopener">${icon('outside')}<span>${label} <span class="visually-hidden">${newTab}</span></span></a>`;
+
 /** A whole form that is one button: what it sends stands in its address. */
 export const buttonForm = ({ action, ...look }: Look & { action: string }): Html =>
   html`<form method="post" action="${action}" class="inline-form">${button(look)}</form>`;

@@ -29,6 +29,8 @@ export interface Choice {
   value: string;
   label: string;
   hint?: string;
+  /** As the API calls it. */
+  code?: string;
 }
 
 /** The fields of one form, each with what was typed and what is wrong with it. */
@@ -93,7 +95,8 @@ export function fieldsOf<Field extends string>({ t }: Visitor, { values, errors 
   };
 }
 
-const chosenOf = (typed: string | undefined, chosen: readonly string[]) => (typed === undefined ? chosen : [typed]);
+const chosenOf = (typed: string | undefined, chosen: readonly string[]) =>
+  typed === undefined ? chosen : typed.split('\n');
 
 const idOf = (name: string) => `field-${name}`;
 
@@ -147,7 +150,7 @@ function choiceGroup({
     <div class="choice-list">${choices.map(
       (choice) => html`<label class="choice">
         <input${attributes({ type, name, value: choice.value, checked: chosen.includes(choice.value), 'aria-invalid': error === undefined ? undefined : 'true' })}>
-        <span class="choice-label">${choice.label}${choice.hint !== undefined && html`<span class="hint">${choice.hint}</span>`}</span>
+        <span class="choice-label">${choice.label}${choice.code !== undefined && html` <code class="hint">${choice.code}</code>`}${choice.hint !== undefined && html`<span class="hint">${choice.hint}</span>`}</span>
       </label>`,
     )}</div>
     ${error !== undefined && errorLine(id, error)}

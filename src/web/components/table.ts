@@ -43,5 +43,5 @@ function cell<Row>({ label, kind = 'text', cell }: Column<Row>, row: Row): Html 
   const content = cell(row);
   return kind === 'title'
     ? html`<th scope="row" class="column-title">${content}</th>`
-    : html`<td class="column-${kind}"${attributes({ 'data-label': kind === 'actions' ? undefined : label })}>${content}</td>`;
+    : html`<td class="column-${kind}"${attributes({ 'data-label': kind === 'actions' ? undefined : label })}><div class="cell">${content}</div></td>`;
 }

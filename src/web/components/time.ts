@@ -13,3 +13,7 @@ export const ago = ({ format }: Visitor, at: Date | null, otherwise: Content): C
 
 export const day = ({ format }: Visitor, at: Date): Html =>
   html`<time datetime="${at.toISOString()}" title="${format.dateTime(at)}">${format.date(at)}</time>`;
+
+/** An instant to the second, for what follows closely; with JavaScript in the reader's own zone. */
+export const timeToSecond = ({ format }: Pick<Visitor, 'format'>, at: Date): Html =>
+  html`<time datetime="${at.toISOString()}" data-local="second">${format.dateTimeToSecond(at)}</time>`;

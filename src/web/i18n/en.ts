@@ -1,3 +1,4 @@
+import { webhooks } from './en-webhooks.ts';
 import { stockEn } from './stock-en.ts';
 
 /**
@@ -7,7 +8,6 @@ import { stockEn } from './stock-en.ts';
 export const en = {
   ...stockEn,
   common: {
-    appName: 'maintainkit',
     skipToContent: 'Skip to content',
     save: 'Save',
     cancel: 'Cancel',
@@ -55,10 +55,6 @@ export const en = {
     roles: { administrator: 'Administrator', viewer: 'Viewer' },
   },
   notices: {
-    endpointsDisabled: (count: number) =>
-      count === 1
-        ? '1 endpoint was disabled: it gets no events.'
-        : `${count} endpoints were disabled: they get no events.`,
     partsLow: (count: number) =>
       count === 1 ? '1 part is at or below its reorder point.' : `${count} parts are at or below their reorder points.`,
     showLow: 'Show them',
@@ -83,9 +79,9 @@ export const en = {
     negative: 'It must not be less than 0.',
     zero: 'It must not be 0.',
     notBetween: (min: string, max: string) => `It must be a whole number from ${min} to ${max}.`,
+    notMoney: 'Write an amount of money, for example 185 or 18.50.',
+    notInstant: 'Choose a date and a time.',
     future: 'It must not be in the future.',
-    notMoney: 'Write an amount with at most two decimals, for example 18.50.',
-    notInstant: 'Write a date and a time.',
     notAChoice: 'Choose one of these.',
     other: (predicate: string) => `It ${predicate}.`,
   },
@@ -95,6 +91,7 @@ export const en = {
     password: 'Password',
     submit: 'Sign in',
     refused: 'E-mail or password is wrong.',
+    forgotten: 'Forgotten your password? Whoever runs this service can make you a link for a new one.',
     throttled: (minutes: number) =>
       minutes === 1 ? 'Too many tries. Try again in a minute.' : `Too many tries. Try again in ${minutes} minutes.`,
     signedOut: 'You are signed out.',
@@ -120,8 +117,13 @@ export const en = {
     hasAccount: 'This address has an account already. Sign in, then open the link again.',
     signInFirst: 'Sign in first',
     spentTitle: 'This link does not work any more',
-    spentText: 'It has been used, or it is older than seven days. Ask for a new one.',
-    done: (organization: string) => `You are now a member of ${organization}.`,
+    spentText: 'It has been used, or it is too old, or there is a newer one. Ask for another.',
+  },
+  reset: {
+    title: 'Choose a new password',
+    lead: (email: string) => `For ${email}. Every browser that is signed in will be signed out.`,
+    submit: 'Set password',
+    done: 'Your new password is set. Sign in with it.',
   },
   account: {
     title: 'Your account',
@@ -180,6 +182,8 @@ export const en = {
     submit: 'Create key',
     madeTitle: (name: string) => `The key “${name}”`,
     howToUse: 'Send it with each request:',
+    notLive: (name: string) => `“${name}” does not work any more, so it cannot be rotated. Create a new key.`,
+    reference: 'API reference',
     rotate: 'Rotate',
     rotateOf: (name: string) => `Rotate ${name}`,
     rotateTitle: (name: string) => `Rotate “${name}”`,
@@ -202,6 +206,7 @@ export const en = {
     revoked: (name: string) => `“${name}” is revoked.`,
     actions: 'Actions',
   },
+  ...webhooks,
 };
 
 export type Messages = typeof en;

@@ -1,11 +1,11 @@
 import type { Messages } from './en.ts';
+import { webhooks } from './es-webhooks.ts';
 import { stockEs } from './stock-es.ts';
 
 /** Español neutro, sin tratamiento: se dice lo que se hace («Guardar», «Elige»). */
 export const es: Messages = {
   ...stockEs,
   common: {
-    appName: 'maintainkit',
     skipToContent: 'Ir al contenido',
     save: 'Guardar',
     cancel: 'Cancelar',
@@ -53,10 +53,6 @@ export const es: Messages = {
     roles: { administrator: 'Administración', viewer: 'Solo lectura' },
   },
   notices: {
-    endpointsDisabled: (count) =>
-      count === 1
-        ? '1 endpoint fue desactivado: no recibe eventos.'
-        : `${count} endpoints fueron desactivados: no reciben eventos.`,
     partsLow: (count) =>
       count === 1
         ? '1 repuesto está en su punto de pedido o por debajo.'
@@ -82,9 +78,9 @@ export const es: Messages = {
     negative: 'No puede ser menor que 0.',
     zero: 'No puede ser 0.',
     notBetween: (min, max) => `Tiene que ser un número entero de ${min} a ${max}.`,
+    notMoney: 'Escribe un importe, por ejemplo 185 o 18.50.',
+    notInstant: 'Elige una fecha y una hora.',
     future: 'No puede estar en el futuro.',
-    notMoney: 'Escribe un importe con dos decimales como máximo, por ejemplo 18.50.',
-    notInstant: 'Escribe una fecha y una hora.',
     notAChoice: 'Elige una de estas opciones.',
     other: (predicate) => `No es válido (${predicate}).`,
   },
@@ -94,6 +90,7 @@ export const es: Messages = {
     password: 'Contraseña',
     submit: 'Entrar',
     refused: 'El correo o la contraseña no son correctos.',
+    forgotten: '¿Olvidaste la contraseña? Quien administra este servicio puede darte un enlace para elegir otra.',
     throttled: (minutes) =>
       minutes === 1
         ? 'Demasiados intentos. Vuelve a intentarlo en un minuto.'
@@ -120,8 +117,13 @@ export const es: Messages = {
     hasAccount: 'Este correo ya tiene una cuenta. Inicia sesión y abre el enlace de nuevo.',
     signInFirst: 'Iniciar sesión primero',
     spentTitle: 'Este enlace ya no sirve',
-    spentText: 'Ya se usó, o tiene más de siete días. Pide uno nuevo.',
-    done: (organization) => `Ya perteneces a ${organization}.`,
+    spentText: 'Ya se usó, es demasiado antiguo o hay uno más nuevo. Pide otro.',
+  },
+  reset: {
+    title: 'Elegir una contraseña nueva',
+    lead: (email) => `Para ${email}. Se cerrará la sesión en todos los navegadores.`,
+    submit: 'Guardar contraseña',
+    done: 'La contraseña nueva está lista. Inicia sesión con ella.',
   },
   account: {
     title: 'Tu cuenta',
@@ -180,6 +182,8 @@ export const es: Messages = {
     submit: 'Crear clave',
     madeTitle: (name) => `La clave «${name}»`,
     howToUse: 'Envíala con cada solicitud:',
+    notLive: (name) => `«${name}» ya no funciona, así que no se puede renovar. Crea una clave nueva.`,
+    reference: 'Referencia de la API',
     rotate: 'Renovar',
     rotateOf: (name) => `Renovar ${name}`,
     rotateTitle: (name) => `Renovar «${name}»`,
@@ -202,4 +206,5 @@ export const es: Messages = {
     revoked: (name) => `«${name}» está revocada.`,
     actions: 'Acciones',
   },
+  ...webhooks,
 };

@@ -13,6 +13,7 @@ export interface Formats {
   date(at: Date): string;
   /** To the minute, with the zone that it is told in. */
   dateTime(at: Date): string;
+  dateTimeToSecond(at: Date): string;
   /** "3 minutes ago", "in 2 days". */
   relative(at: Date, now?: Date): string;
   /** 412 ms, 3.1 s, 2 min. */
@@ -34,6 +35,8 @@ function createFormats(language: Language): Formats {
   const minute = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
   const date = new Intl.DateTimeFormat(locale, day);
   const dateTime = new Intl.DateTimeFormat(locale, { ...day, ...minute, timeZoneName: 'short' });
+  const second = { ...minute, second: '2-digit' } as const;
+  const dateTimeToSecond = new Intl.DateTimeFormat(locale, { ...day, ...second, timeZoneName: 'short' });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   return {
     number: (value) => number.format(Number(value)),
@@ -42,6 +45,7 @@ function createFormats(language: Language): Formats {
     money: (cents) => money.format(cents / 100),
     date: (at) => date.format(at),
     dateTime: (at) => dateTime.format(at),
+    dateTimeToSecond: (at) => dateTimeToSecond.format(at),
     relative: (at, now = new Date()) => relative.format(...distance(at.getTime() - now.getTime())),
     duration: (ms) => {
       if (ms < 1_000) return `${number.format(Math.round(ms))} ms`;

@@ -12,7 +12,12 @@ export function refusalIn(t: Messages, predicate: string): string {
   return t.refusals.other(predicate);
 }
 
-const patterns: { pattern: RegExp; say(t: Messages, holes: string[]): string }[] = [
+interface Pattern {
+  pattern: RegExp;
+  say(t: Messages, holes: string[]): string;
+}
+
+const patterns: Pattern[] = [
   { pattern: /^must be at most (\d+) characters$/, say: (t, [max = '']) => t.refusals.tooLong(max) },
   { pattern: /^must be at least (\d+) characters$/, say: (t, [min = '']) => t.refusals.tooShort(min) },
   { pattern: /^must be an e-mail address$/, say: (t) => t.refusals.notAnEmail },
@@ -29,8 +34,32 @@ const patterns: { pattern: RegExp; say(t: Messages, holes: string[]): string }[]
     pattern: /^must be a whole number from (\d+) to (\d+)$/,
     say: (t, [min = '', max = '']) => t.refusals.notBetween(min, max),
   },
-  { pattern: /^must not be in the future$/, say: (t) => t.refusals.future },
   { pattern: /^must be a whole number of cents/, say: (t) => t.refusals.notMoney },
   { pattern: /^must be an ISO 8601 instant/, say: (t) => t.refusals.notInstant },
+  { pattern: /^must not be in the future$/, say: (t) => t.refusals.future },
+  ...ofEndpoints(),
   { pattern: /^must be one of /, say: (t) => t.refusals.notAChoice },
 ];
+
+function ofEndpoints(): Pattern[] {
+  return [
+    { pattern: /^must be an http or https URL$/, say: (t) => t.endpoints.refusals.url },
+    { pattern: /^must not carry a user name/, say: (t) => t.endpoints.refusals.credentials },
+    { pattern: /^must be a list of at least one event$/, say: (t) => t.endpoints.refusals.noEvent },
+    { pattern: /^must be a list of /, say: (t) => t.endpoints.refusals.status },
+    { pattern: /^must be an ISO 8601 instant/, say: (t) => t.endpoints.refusals.instant },
+    {
+      pattern: /^has a name that HTTP does not allow: "(.*)"$/,
+      say: (t, [name = '']) => t.endpoints.refusals.headerName(name),
+    },
+    { pattern: /^may not set "(.*)"$/, say: (t, [name = '']) => t.endpoints.refusals.headerReserved(name) },
+    {
+      pattern: /^must have printable ASCII .* as "(.*)"$/,
+      say: (t, [name = '']) => t.endpoints.refusals.headerValue(name),
+    },
+    {
+      pattern: /^must be a number from ([\d.]+) to ([\d.]+)$/,
+      say: (t, [min = '', max = '']) => t.endpoints.refusals.notBetween(min, max),
+    },
+  ];
+}

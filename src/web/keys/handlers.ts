@@ -32,6 +32,12 @@ export function keyPages(services: Services) {
     return redirectSaying(services, ctx, paths.keys(organizationId), '', { sealedSecret });
   };
 
+  const refuseToRotate = (ctx: Context, { name }: ApiKeyInList) => {
+    const { t, organizationId } = visitOf(ctx);
+    const message = t.keys.notLive(name ?? t.keys.unnamed);
+    return redirectSaying(services, ctx, paths.keys(organizationId), message, { kind: 'problem' });
+  };
+
   return {
     async list(ctx: Context) {
       const visit = visitOf(ctx);
@@ -55,17 +61,20 @@ export function keyPages(services: Services) {
     },
 
     async confirmRotate(ctx: Context) {
-      await show(ctx, rotateKeyPage(visitOf(ctx), await find(ctx), emptyForm));
+      const key = await find(ctx);
+      if (key.state !== 'live') return refuseToRotate(ctx, key);
+      await show(ctx, rotateKeyPage(visitOf(ctx), key, emptyForm));
     },
 
     async rotate(ctx: Context) {
       const visit = visitOf(ctx);
-      const { id, name } = await find(ctx);
+      const old = await find(ctx);
+      if (old.state !== 'live') return refuseToRotate(ctx, old);
       const parsed = parseForm(visit, RotateForm, await readForm(ctx), ['overlap']);
-      if ('form' in parsed) return show(ctx, rotateKeyPage(visit, await find(ctx), parsed.form), 422);
+      if ('form' in parsed) return show(ctx, rotateKeyPage(visit, old, parsed.form), 422);
       const overlapHours = Number(parsed.input.overlap);
-      const { key } = await rotateApiKey(db, { organizationId: visit.organizationId, id, overlapHours });
-      await showOnce(ctx, { name, key });
+      const { key } = await rotateApiKey(db, { organizationId: visit.organizationId, id: old.id, overlapHours });
+      await showOnce(ctx, { name: old.name, key });
     },
 
     async confirmRevoke(ctx: Context) {

@@ -24,11 +24,12 @@ export interface MadeKey {
 export function keysPage(visit: Visit, keys: ApiKeyInList[], made: MadeKey | undefined): Html {
   const { t, canWrite, organizationId } = visit;
   const create = linkButton({ label: t.keys.create, href: paths.newKey(organizationId), kind: 'primary', icon: 'add' });
+  const reference = linkButton({ label: t.keys.reference, href: paths.apiReference });
   return page(visit, {
     title: t.keys.title,
     place: 'keys',
     body: html`
-      ${pageHeader(visit, { title: t.keys.title, lead: t.keys.lead, actions: canWrite && keys.length > 0 && create })}
+      ${pageHeader(visit, { title: t.keys.title, lead: t.keys.lead, actions: html`${reference}${canWrite && keys.length > 0 && create}` })}
       ${made && madeKey(visit, made)}
       ${
         keys.length === 0

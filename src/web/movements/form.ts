@@ -3,7 +3,8 @@ import { NumberLiteral } from '../../http/json.ts';
 import type { Refusal } from '../../stock/movements/refusal.ts';
 import { bodies, type MovementKind, type NewMovement, readNewMovement } from '../../stock/movements/schema.ts';
 import { type FormState, judge, type Sent } from '../forms.ts';
-import { readLocalTime, readMoney, readNumber } from '../numbers.ts';
+import { instantIn } from '../instants.ts';
+import { readMoney, readNumber } from '../numbers.ts';
 import type { Visit } from '../visit.ts';
 
 export const movementFields = [
@@ -41,11 +42,10 @@ export function parseMovementForm(
     occurredAt: 'occurredAt',
     note: 'note',
   };
-  const read = readersOf(sent);
   const body: Record<string, unknown> = { kind, partId: new NumberLiteral(String(partId)) };
   for (const field of fieldsOfKind[kind]) {
     const text = values[field];
-    if (text !== undefined && text.trim() !== '') body[names[field]] = read[field](text);
+    if (text !== undefined && text.trim() !== '') body[names[field]] = readers[field](text);
   }
   const schema: z.ZodType = bodies[kind];
   const judged = judge(visit, schema, body, Object.values(names));
@@ -65,18 +65,18 @@ export const fieldsOfKind: Record<MovementKind, MovementField[]> = {
   transfer: ['location', 'to', 'quantity', 'workOrder', 'reference', 'occurredAt', 'note'],
 };
 
-const readersOf = (sent: Sent): Record<MovementField, (text: string) => unknown> => ({
+const readId = (text: string) => (/^[1-9]\d*$/.test(text) ? new NumberLiteral(text) : text);
+
+const readers: Record<MovementField, (text: string) => unknown> = {
   location: readId,
   to: readId,
   quantity: readNumber,
   unitCost: readMoney,
   workOrder: (text) => text,
   reference: (text) => text,
-  occurredAt: (text) => readLocalTime(text, sent.get('offsetMinutes')),
+  occurredAt: instantIn,
   note: (text) => text.replaceAll('\r\n', '\n'),
-});
-
-const readId = (text: string) => (/^[1-9]\d*$/.test(text) ? new NumberLiteral(text) : text);
+};
 
 function renamed(
   errors: Partial<Record<string, string>>,

@@ -9,6 +9,7 @@ import { confirm } from '../components/confirm.ts';
 import { details } from '../components/details.ts';
 import { emptyState } from '../components/empty-state.ts';
 import { type Choice, errorSummary, fieldsOf } from '../components/form.ts';
+import { instantField } from '../components/instant-field.ts';
 import { notice } from '../components/notice.ts';
 import { pageHeader } from '../components/page-header.ts';
 import { scanField } from '../components/scan-field.ts';
@@ -121,7 +122,7 @@ export function recordPage(visit: Visit, view: RecordView): Html {
                 icon: 'add',
               }),
             })
-          : html`<form method="post" action="${paths.movements(organizationId)}" class="form" novalidate data-local-times>
+          : html`<form method="post" action="${paths.movements(organizationId)}" class="form" novalidate>
             <input type="hidden" name="kind" value="${kind}">
             <input type="hidden" name="partId" value="${part.id}">
             <input type="hidden" name="once" value="${once}">
@@ -191,12 +192,10 @@ function fieldsFor(visit: Visit, { kind, form, levels, locations }: RecordView, 
       maxLength: 255,
       isCode: true,
     }),
-    occurredAt: fields.text({
+    occurredAt: instantField(visit, form, {
       name: 'occurredAt',
       label: labels.occurredAt,
       hint: t.movements.occurredAtHint,
-      isOptional: true,
-      type: 'datetime-local',
     }),
     note: fields.textArea({ name: 'note', label: labels.note, isOptional: true, maxLength: 2_000, rows: 2 }),
   };

@@ -31,8 +31,12 @@ export function signInPages({ services, throttle }: { services: Services; thrott
     async form(ctx: Context) {
       const visitor = visitorOf(ctx);
       if (visitor.session) return redirect(ctx, localPath(queryOf(ctx, 'next'), paths.start));
-      const hasLeft = queryOf(ctx, 'after') === 'sign-out';
-      await show(ctx, signInPage(visitor, { next: queryOf(ctx, 'next'), hasLeft }));
+      const { t } = visitor;
+      const said = new Map([
+        ['sign-out', t.signIn.signedOut],
+        ['reset', t.reset.done],
+      ]).get(queryOf(ctx, 'after') ?? '');
+      await show(ctx, signInPage(visitor, { next: queryOf(ctx, 'next'), said }));
     },
 
     async signIn(ctx: Context) {

@@ -12,10 +12,11 @@ interface SignInForm {
   email?: string;
   /** Of the whole form: it does not tell which of the two is wrong. */
   problem?: string;
-  hasLeft?: boolean;
+  /** What was just done. */
+  said?: string | undefined;
 }
 
-export function signInPage(visitor: Visitor, { next, email, problem, hasLeft = false }: SignInForm): Html {
+export function signInPage(visitor: Visitor, { next, email, problem, said }: SignInForm): Html {
   const { t } = visitor;
   const fields = fieldsOf(visitor, emptyForm);
   return cardPage(visitor, {
@@ -23,7 +24,7 @@ export function signInPage(visitor: Visitor, { next, email, problem, hasLeft = f
     body: html`
       <h1>${t.signIn.title}</h1>
       <p class="lead">${t.signIn.tagline}</p>
-      ${hasLeft && notice({ tone: 'good', content: t.signIn.signedOut, isAnswer: true })}
+      ${said !== undefined && notice({ tone: 'good', content: said, isAnswer: true })}
       ${problem !== undefined && html`<div role="alert" tabindex="-1" data-focus>${notice({ tone: 'bad', content: problem })}</div>`}
       <form method="post" action="${paths.signIn}" class="form">
         ${next !== undefined && html`<input type="hidden" name="next" value="${next}">`}
@@ -31,6 +32,7 @@ export function signInPage(visitor: Visitor, { next, email, problem, hasLeft = f
         ${fields.text({ name: 'password', label: t.signIn.password, type: 'password', autocomplete: 'current-password' })}
         ${button({ label: t.signIn.submit, kind: 'primary' })}
       </form>
+      ${problem !== undefined && html`<p class="hint">${t.signIn.forgotten}</p>`}
       ${visitor.isPlainHttp && !visitor.isExposed && html`<p class="hint">${t.signIn.plainHttp}</p>`}`,
   });
 }

@@ -139,6 +139,8 @@ interface AttemptRow {
   response_body: string | null;
 }
 
+export type Attempt = Awaited<ReturnType<typeof listAttempts>>[number];
+
 /** The delivery's attempts, first to last, as long as the log keeps them. */
 export async function listAttempts({ pool }: { pool: Pool }, deliveryId: number) {
   const { rows } = await pool.query<AttemptRow>(

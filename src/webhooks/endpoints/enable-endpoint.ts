@@ -1,5 +1,5 @@
 import type { Connection, Queryable } from '../../db/database.ts';
-import { createRecovery, type Recovery, type RecoveryRequest } from '../recovery.ts';
+import { countRecoverableOf, createRecovery, type Recovery, type RecoveryRequest } from '../recovery.ts';
 import type { SecretBox } from '../secret-box.ts';
 import { type Endpoint, type EndpointId, endpointColumns, isMine, oneEndpoint } from './endpoint.ts';
 
@@ -32,6 +32,13 @@ export function enableEndpoint(
       recovery: await createRecovery(connection, id, { ...missed, events: missed.events ?? endpoint.events }),
     };
   });
+}
+
+/** How much would be sent again if the endpoint were enabled now, and asked for what it missed. Throws 404. */
+export function countMissed({ db }: { db: Connection }, id: EndpointId): Promise<number> {
+  return db.transaction(async ({ pool: connection }) =>
+    countRecoverableOf({ pool: connection }, id, await whatWasMissed(connection, id, {})),
+  );
 }
 
 /** A movement that is being recorded just now may not see yet that the endpoint is enabled. */

@@ -51,10 +51,14 @@ export const newSecret = () => `whsec_${randomBytes(32).toString('base64')}`;
 export const sealHeaders = (secrets: SecretBox, id: number, headers: Record<string, string> | undefined) =>
   headers === undefined ? undefined : secrets.seal(JSON.stringify(headers), id);
 
+/** Their values may be secrets: only for what is sent. */
+export const openHeaders = (secrets: SecretBox, id: number, sealed: string | null): Record<string, string> =>
+  sealed === null ? {} : JSON.parse(secrets.open(sealed, id));
+
 /** Of the headers only the names: their values may be secrets. */
 export function presentEndpoint(secrets: SecretBox, row: EndpointRow) {
   const id = Number(row.id);
-  const headers = row.sealed_headers === null ? {} : JSON.parse(secrets.open(row.sealed_headers, id));
+  const headers = openHeaders(secrets, id, row.sealed_headers);
   return {
     id,
     url: row.url,

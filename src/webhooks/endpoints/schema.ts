@@ -121,7 +121,7 @@ function wanted(value: unknown): unknown {
 
 export const WhatWasMissed = z
   .strictObject({ since: instant.optional(), ...recovered }, { error: 'must be true, false or an object' })
-  .meta({ unusedIO: 'input' });
+  .meta({ id: 'WhatWasMissed', unusedIO: 'input' });
 
 export const EnableEndpoint = z.strictObject({
   recover: z.preprocess(wanted, WhatWasMissed.optional()).optional(),

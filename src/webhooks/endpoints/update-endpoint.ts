@@ -5,18 +5,41 @@ import {
   endpointColumns,
   isMine,
   oneEndpoint,
+  openHeaders,
   sealHeaders,
 } from './endpoint.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import type { EndpointPatch } from './schema.ts';
 
-/** Changes what the patch names. Throws 404. */
-export async function updateEndpoint(deps: EndpointDeps, id: EndpointId, patch: EndpointPatch): Promise<Endpoint> {
+/**
+ * Changes what the patch names; of the headers that it replaces, those in `keptHeaders` keep their value, which nobody can
+ * see. Throws 404.
+ */
+export async function updateEndpoint(
+  deps: EndpointDeps,
+  id: EndpointId,
+  { keptHeaders = [], ...patch }: EndpointPatch & { keptHeaders?: readonly string[] },
+): Promise<Endpoint> {
   const before = await findEndpoint(deps, id);
-  const after = await write(deps, id, patch);
+  const kept = await headersNamed(deps, id, keptHeaders);
+  const after = await write(deps, id, patch.headers ? { ...patch, headers: { ...kept, ...patch.headers } } : patch);
   const areLimitsOthers = before.maxConcurrency !== after.maxConcurrency || before.maxPerSecond !== after.maxPerSecond;
   if (areLimitsOthers) await handOutTurnsAnew(deps, after.id);
   return after;
+}
+
+async function headersNamed(
+  { pool, secrets }: EndpointDeps,
+  { organizationId, id }: EndpointId,
+  names: readonly string[],
+) {
+  if (names.length === 0) return {};
+  const { rows } = await pool.query<{ sealed_headers: string | null }>(
+    `select sealed_headers from webhook_endpoint where ${isMine}`,
+    [organizationId, id],
+  );
+  const headers: Record<string, string> = openHeaders(secrets, id, rows[0]?.sealed_headers ?? null);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => names.includes(name)));
 }
 
 const write = (deps: EndpointDeps, id: EndpointId, patch: EndpointPatch) =>
