@@ -58,7 +58,7 @@ export function plot({
   return html`<figure class="plot plot-${size}">
     ${formatY && html`<div class="plot-y" aria-hidden="true"><span>${formatY(high)}</span><span>${formatY(low)}</span></div>`}
     <svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${label}" focusable="false">
-      ${kind === 'bars' ? bars(points, scale, width) : curve(kind === 'steps' ? heldUntil(points, until) : points, scale, kind, height)}
+      ${kind === 'bars' ? bars(points, scale, width) : curve(points, scale, kind, height)}
       ${second.length > 0 && html`<path class="plot-second" d="${lineThrough(second, scale)}"/>`}
       ${reference && html`<line class="plot-reference" x1="0" x2="${width}" y1="${round(scale.y(reference.y))}" y2="${round(scale.y(reference.y))}"/>`}
     </svg>
@@ -75,11 +75,6 @@ function curve(points: PlotPoint[], scale: Scale, kind: 'line' | 'steps', height
   const line = `M${first.x} ${first.y}${others.map(step).join('')}`;
   const lastX = others.at(-1)?.x ?? first.x;
   return html`<path class="plot-area" d="${line}V${height}H${first.x}Z"/><path class="plot-line" d="${line}"/><line class="plot-end" x1="${lastX}" x2="${lastX}" y1="${(others.at(-1) ?? first).y}" y2="${(others.at(-1) ?? first).y}"/>`;
-}
-
-function heldUntil(points: PlotPoint[], until: number | undefined): PlotPoint[] {
-  const last = points.at(-1);
-  return last === undefined || until === undefined || until <= last.x ? points : [...points, { x: until, y: last.y }];
 }
 
 const lineThrough = (points: PlotPoint[], scale: Scale) =>
