@@ -209,7 +209,7 @@ function fieldsFor(visit: Visit, { kind, form, levels, locations }: RecordView, 
       ${fields.text({
         name: 'quantity',
         label: `${labels.quantity} (${part.unit})`,
-        hint: t.movements.quantityHints[kind],
+        hint: kind === 'adjust' || kind === 'count' ? t.movements.quantityHints[kind] : undefined,
         inputMode: kind === 'adjust' ? undefined : 'decimal',
         isCode: true,
         isFocused: true,

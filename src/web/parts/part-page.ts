@@ -119,7 +119,7 @@ function onHandPlot({ t, format, organizationId }: Visit, part: ShownPart, histo
           unit: part.unit,
         }),
         kind: 'steps',
-        points: points.map(({ at, onHand }) => ({ x: at.getTime(), y: onHand })),
+        points: [...points.map(({ at, onHand }) => ({ x: at.getTime(), y: onHand })), { x: until.getTime(), y: last }],
         from: from.getTime(),
         until: until.getTime(),
         ends: [format.date(from), t.parts.today],
