@@ -94,11 +94,19 @@ async function newNamespace(): Promise<string> {
  */
 export async function expectGoodPage(page: Page): Promise<void> {
   await expectNoAxeViolations(page);
-  const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+  const tooWide = await page.evaluate<string[]>(`(${beyondTheScreen})()`);
   const headings = await page.locator('main h1').count();
-  expect(overflow, 'pixels that the page is wider than the screen').toBeLessThanOrEqual(0);
+  expect(tooWide, 'what makes the page wider than the screen').toEqual([]);
   expect(headings, 'headings of the first level').toBe(1);
 }
+
+/** Runs in the page. */
+const beyondTheScreen = `() => {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  const beyond = [...document.querySelectorAll('body *')].filter((element) => element.getBoundingClientRect().right > clientWidth + 1);
+  return beyond.map((element) => element.cloneNode().outerHTML.slice(0, 150));
+}`;
 
 /** Every rule of axe's that speaks of WCAG up to 2.2 AA, and its best practices. */
 export async function expectNoAxeViolations(page: Page): Promise<void> {

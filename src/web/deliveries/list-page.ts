@@ -58,7 +58,7 @@ function filterForm(visit: Visit, endpoints: Endpoint[], filter: FormState<Filte
   const all = { value: '', label: t.deliveries.all };
   const named = (values: readonly string[], labelOf: (value: string) => string) =>
     values.map((value) => ({ value, label: labelOf(value) }));
-  return html`<form method="get" action="${paths.deliveries(organizationId)}" class="filters" role="search" aria-label="${t.deliveries.filters}">
+  return html`<form method="get" action="${paths.deliveries(organizationId)}" class="filters delivery-filters" role="search" aria-label="${t.deliveries.filters}">
     ${fields.select({
       name: 'endpoint',
       label: t.deliveries.endpoint,
