@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Server, STATUS_CODES } from 'node:http';
+import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /** Gives the answers that Node gives by itself, to what never becomes a request, the shape of ours. */
@@ -33,14 +33,12 @@ const headersOf = (body: string) => ({
   Connection: 'close',
 });
 
-function refuse(socket: Duplex, status: number): void {
-  if (!socket.writable || isAnswering(socket)) return void socket.destroy();
+function refuse(socket: Duplex & { _httpMessage?: ServerResponse | null }, status: number): void {
+  const underWay = socket._httpMessage; // Node keeps it where its own handler looks, too
+  // A whole request stood before the nonsense: it gets its answer whole, and the nonsense none.
+  if (underWay?.req.complete) return void underWay.once('close', () => socket.destroy());
+  if (!socket.writable || underWay?.headersSent) return void socket.destroy();
   const body = bodyOf(status);
   const headers = Object.entries(headersOf(body)).map(([name, value]) => `${name}: ${value}`);
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...headers, '', body].join('\r\n'));
-}
-
-/** An answer under way must not get another one in its middle. Node keeps it where its own handler looks, too. */
-function isAnswering(socket: Duplex & { _httpMessage?: { headersSent: boolean } | null }): boolean {
-  return socket._httpMessage?.headersSent ?? false;
 }
