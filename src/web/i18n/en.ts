@@ -1,5 +1,5 @@
+import { stockEn } from './en-stock.ts';
 import { webhooks } from './en-webhooks.ts';
-import { stockEn } from './stock-en.ts';
 
 /**
  * Every word of the pages, in English: the source of the others. A sentence with a hole in it is a function; so is one that

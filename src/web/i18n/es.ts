@@ -1,6 +1,6 @@
 import type { Messages } from './en.ts';
+import { stockEs } from './es-stock.ts';
 import { webhooks } from './es-webhooks.ts';
-import { stockEs } from './stock-es.ts';
 
 /** Español neutro, sin tratamiento: se dice lo que se hace («Guardar», «Elige»). */
 export const es: Messages = {

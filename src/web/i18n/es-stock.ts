@@ -1,4 +1,4 @@
-import type { stockEn } from './stock-en.ts';
+import type { stockEn } from './en-stock.ts';
 
 /** Las palabras de las páginas del inventario; parte de `es.ts`. */
 export const stockEs: typeof stockEn = {
