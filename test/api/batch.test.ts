@@ -153,6 +153,28 @@ describe('a batch', () => {
     expect(await traces()).toEqual(before);
   });
 
+  it('names the item that stands in the way of another, not the movement that was undone with it', async () => {
+    const { sku } = await newPart(api);
+    const recorded = await move(api, receive({ sku, externalId: unique('once') }));
+    const id = Number(recorded.headers.get('location')?.split('/').at(-1));
+    const externalId = unique('twice');
+    const reversal = { kind: 'adjust', reverses: id };
+    for (const [item, message] of [
+      [receive({ sku, externalId }), `\`externalId\` "${externalId}" is that of \`movements[1]\` too.`],
+      [reversal, `Movement ${id} is reversed already, by \`movements[1]\`.`],
+    ] as const) {
+      for (const dryRun of [false, true]) {
+        expectError(await batch([receive(), item, item], { dryRun }), 409, 'conflict', `\`movements[2]\`: ${message}`);
+      }
+      const tried = await batch([{ kind: 'x' }, item, item], { dryRun: true, atomic: false });
+      expect(tried.body.data[2].error.message).toBe(message);
+      const each = await batch([item, item], { atomic: false });
+      expect(each.body.data[1].error.message).toContain(`movement ${each.body.data[0].movementId}.`);
+      const again = await batch([item]);
+      expectError(again, 409, 'conflict', new RegExp(`movement ${each.body.data[0].movementId}\\.$`));
+    }
+  });
+
   it('names every item that is not well-formed', async () => {
     const answer = await batch([receive(), receive({ qty: 0 }), receive(), receive({ sku: undefined, qty: 'x' })]);
     expectError(

@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { expectError, move, newLocation, newPart } from '../api/support.ts';
 import { startTestApi, type TestApi } from '../support/api.ts';
+import { eventually } from '../support/deliveries.ts';
 import { apply, bodyOf, type Kind, newModel, type PartModel, type Step, totalOf } from './model.ts';
 
 let api: TestApi;
@@ -151,6 +153,54 @@ describe('GET /stock?at=', () => {
     expect((await get('at=2001-01-01T00:00:00Z')).body.data).toEqual([]);
     expect((await get(`at=${new Date().toISOString()}`)).body.data).toEqual((await get('')).body.data);
   });
+
+  it('waits for the movements of its past that are still being written, and then never changes', async () => {
+    const part = await newPart(api);
+    const other = await newPart(api);
+    await move(api, { kind: 'receive', partId: part.id, locationId: places[0]?.id, qty: 1 });
+    const client = await api.db.pool.connect();
+    onTestFinished(() => client.release(true));
+    await client.query('begin');
+    await client.query('select from stock_level where part_id = $1 for update', [part.id]);
+    const written = move(api, { kind: 'receive', partId: part.id, locationId: places[0]?.id, qty: 2 });
+    const isAnnounced = async () =>
+      (await api.db.pool.query('select from announced_write where key % 2 = 0')).rows.length > 0;
+    await eventually(isAnnounced, 'the movement waits for the level');
+    await delay(5);
+    const at = new Date().toISOString();
+    let isAnswered = false;
+    const asked = stockOf(`partId=${part.id}&at=${at}`).finally(() => {
+      isAnswered = true;
+    });
+    const longAgo = new Date(Date.now() - 3_600_000).toISOString();
+    expect(await stockOf(`partId=${other.id}&at=${longAgo}`)).toEqual([]);
+    await delay(100);
+    expect(isAnswered).toBe(false);
+    await client.query('rollback');
+    await written;
+    expect((await asked).map(({ onHand }) => onHand)).toEqual([3]);
+    expect(await stockOf(`partId=${part.id}&at=${at}`)).toEqual(await asked);
+  });
+
+  it('answers the same for an instant that has just been, while writers are busy, as ever after', async () => {
+    const parts = await Promise.all(places.map(() => newPart(api)));
+    let isOver = false;
+    const write = async ({ id }: { id: number }) => {
+      const movements = places.flatMap((place) =>
+        Array.from({ length: 10 }, () => ({ kind: 'receive', partId: id, locationId: place.id, qty: 1 })),
+      );
+      while (!isOver) await api.request('POST', '/movements/batch', { body: { movements } });
+    };
+    const writers = parts.map(write);
+    const seen: { query: string; rows: StockRow[] }[] = [];
+    for (let n = 0; n < 40; n++) {
+      const query = `at=${new Date().toISOString()}`;
+      seen.push({ query, rows: await stockOf(query) });
+    }
+    isOver = true;
+    await Promise.all(writers);
+    for (const { query, rows } of seen) expect(await stockOf(query)).toEqual(rows);
+  }, 60_000);
 
   it('refuses an instant that is still to come, or is none', async () => {
     const soon = new Date(Date.now() + 60_000).toISOString();

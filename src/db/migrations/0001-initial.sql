@@ -288,7 +288,7 @@ create function announce_movements() returns void language sql volatile as $$
 $$;
 
 create view announced_write as
-  select -((classid::bigint << 32) | objid::bigint) as key from pg_locks
+  select -((classid::bigint << 32) | objid::bigint) as key, pid from pg_locks
   where locktype = 'advisory' and objsubid = 1 and classid::bigint >= 2147483648
     and database = (select oid from pg_database where datname = current_database());
 
@@ -302,6 +302,18 @@ create function settled_movements() returns bigint language plpgsql volatile as 
 declare v_last bigint := (select last_value - (not is_called)::integer from movement_id_seq);
 begin
   return least(v_last, (select min((key - 2) / 2) from announced_write where key % 2 = 0));
+end $$;
+
+-- Whether every movement of an instant's past can be read, in a later statement: none is still being written whose `created_at`
+-- may be at or before it. Who announced itself in a younger transaction, or announces itself from now on, writes a later one.
+-- Instants are rounded to milliseconds, perhaps down, so the next one must have come.
+create function is_past_settled(p_at timestamptz) returns boolean language plpgsql volatile as $$
+declare v_beyond timestamptz := p_at + interval '1 millisecond';
+begin
+  if clock_timestamp() < v_beyond then return false; end if;
+  return not exists (
+    select from announced_write w left join pg_stat_activity a on a.pid = w.pid
+    where w.key % 2 = 0 and coalesce(a.xact_start, '-infinity') < v_beyond);
 end $$;
 
 -- Writes events and, as the outbox, one delivery for each endpoint that wants one. Answers how many deliveries.

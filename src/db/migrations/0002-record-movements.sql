@@ -200,8 +200,8 @@ begin
   v_parts := array(
     select q.locked from unnest(v_part_ids) u (part_id)
     cross join lateral (select x as locked from part x where x.id = u.part_id for no key update) q);
+  perform announce_movements(); -- before the instant: see is_past_settled
   v_now := clock_timestamp();
-  perform announce_movements();
 
   select array_agg(d.key), array_agg(coalesce((select on_hand from stock_level l
       where l.organization_id = p_organization_id and l.part_id = d.part_id and l.location_id = d.location_id), 0)),

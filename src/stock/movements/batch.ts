@@ -36,21 +36,25 @@ export function presentBatch(
   outcomes: (RecordedMovement | Refusal)[],
 ): object[] {
   const next = outcomes.values();
+  const passing = new Map<number | null, number>(); // by the movement id that each got, if only until the batch was undone
+  const isUndone = atomic || dryRun; // as it is whenever an error is shown
   return movements.map((item, index) => {
     const error = item instanceof ApiError ? item : undefined;
     const outcome = error === undefined ? next.next().value : undefined;
     if (outcome?.refusal === null) {
       const { refusal: _, movementId, ...summary } = outcome;
+      if (isUndone) passing.set(movementId, index);
       const recorded = { ...summary, movementId: dryRun ? null : movementId };
       return atomic ? recorded : { status: dryRun ? 200 : 201, ...recorded };
     }
-    const refused = error ?? refusalOf(outcome, item);
+    const earlier = outcome === undefined ? undefined : passing.get(outcome.existing_id);
+    const refused = error ?? refusalOf(outcome, item, earlier);
     if (atomic) throw itemError('movements', index, refused);
     return presentRefusal(refused);
   });
 }
 
-function refusalOf(outcome: Refusal | undefined, item: NewMovement | ApiError): ApiError {
+function refusalOf(outcome: Refusal | undefined, item: NewMovement | ApiError, earlier: number | undefined): ApiError {
   if (outcome === undefined || item instanceof ApiError) throw new Error('a movement of the batch has no outcome');
-  return refusalError(outcome, item);
+  return refusalError(outcome, item, earlier === undefined ? undefined : `\`movements[${earlier}]\``);
 }

@@ -33,8 +33,11 @@ const quantityFields: Record<MovementKind, string> = {
   transfer: 'qty',
 };
 
-/** The error that a client sees for it: 422, or 409 where the books say something else than the request expects. */
-export function refusalError(refusal: Refusal, movement: NewMovement): ApiError {
+/**
+ * The error that a client sees for it: 422, or 409 where the books say something else than the request expects. `earlier` is the
+ * item of an undone batch that stood in the way: the movement it got exists no more.
+ */
+export function refusalError(refusal: Refusal, movement: NewMovement, earlier?: string): ApiError {
   const reference: Reference =
     (refusal.refused_ref === null ? undefined : movement[refusal.refused_ref]) ?? movement.part;
   const quantity = movement.reverses === undefined ? `\`${quantityFields[movement.kind]}\`` : '`reverses`';
@@ -63,12 +66,16 @@ export function refusalError(refusal: Refusal, movement: NewMovement): ApiError 
       );
     case 'external_id_taken':
       return conflict(
-        `\`externalId\` "${movement.externalId}" was recorded before, as movement ${refusal.existing_id}.`,
+        earlier === undefined
+          ? `\`externalId\` "${movement.externalId}" was recorded before, as movement ${refusal.existing_id}.`
+          : `\`externalId\` "${movement.externalId}" is that of ${earlier} too.`,
       );
     case 'unknown_movement':
       return unprocessable(`\`reverses\` ${movement.reverses} does not exist.`);
     case 'already_reversed':
-      return conflict(`Movement ${movement.reverses} is reversed already, by movement ${refusal.existing_id}.`);
+      return conflict(
+        `Movement ${movement.reverses} is reversed already, by ${earlier ?? `movement ${refusal.existing_id}`}.`,
+      );
     case 'reverses_another':
       return unprocessable(`Movement ${movement.reverses} is of another part or location than the ones given.`);
   }
