@@ -45,12 +45,14 @@ function describe(issues: z.core.$ZodIssue[], alsoAbsent: string[]): string {
     ...alsoAbsent.map((name) => quote([name])),
     ...issues.filter((issue) => issue.message === missing).map((issue) => quote(issue.path)),
   ];
-  const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+  const unknown = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((key) => quote([...issue.path, shortened(key)])) : [],
+  );
   const others = issues.filter((issue) => issue.message !== missing && issue.code !== 'unrecognized_keys');
   return [
     ...(absent.length > 0 ? [`${listed(absent)} ${absent.length === 1 ? 'is' : 'are'} required.`] : []),
     ...others.map((issue) => `${quote(issue.path)} ${issue.message}.`),
-    ...unknown.slice(0, maxNamed).map((key) => `\`${shortened(key)}\` is not a field that this request takes.`),
+    ...unknown.slice(0, maxNamed).map((field) => `${field} is not a field that this request takes.`),
   ].join(' ');
 }
 

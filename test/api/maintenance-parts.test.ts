@@ -185,7 +185,7 @@ describe('locationMinimums', () => {
     ['no minimum', { location: 'Van' }, /`locationMinimums\[1\]\.minimum` is required/],
     ['less than 0', { location: 'Van', minimum: -1 }, /`locationMinimums\[1\]\.minimum` must not be less than 0/],
     ['a text as minimum', { location: 'Van', minimum: '1' }, /`locationMinimums\[1\]\.minimum` must be a number/],
-    ['a mistyped field', { location: 'Van', minimum: 1, min: 1 }, /`min`/],
+    ['a mistyped field', { location: 'Van', minimum: 1, min: 1 }, /`locationMinimums\[1\]\.min` is not a field/],
     [
       'an unknown name',
       { location: 'No place', minimum: 1 },

@@ -306,7 +306,7 @@ describe('an endpoint that is enabled again', () => {
   it.each([
     [{ recover: 5 }, '`recover` must be true, false or an object.'],
     [{ recover: { since: 'now' } }, '`recover.since` must be an ISO 8601'],
-    [{ recover: { dryRun: true } }, '`dryRun` is not a field'],
+    [{ recover: { dryRun: true } }, '`recover.dryRun` is not a field'],
     [{ since: '2026-01-01T00:00:00Z' }, '`since` is not a field'],
   ])('refuses %o', async (body, message) => {
     const { id } = await createEndpoint();
