@@ -26,8 +26,10 @@ export async function readFileForm(ctx: Context, maxBytes: number): Promise<Sent
     sent.fields[name] = value;
   });
   parser.on('file', (_field, stream, name) => {
-    const file = { name: name ?? '', content: Buffer.alloc(0), isTooLarge: false };
+    const file = { name: (name ?? '').replaceAll('\0', ''), content: Buffer.alloc(0), isTooLarge: false };
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    // A body that ends within the file says so here alone; unheard, it would end the process.
+    stream.on('error', (error) => parser.emit('error', error));
     stream.on('limit', () => {
       file.isTooLarge = true;
     });

@@ -117,7 +117,7 @@ describe.each([true, false])('with JavaScript %s, an administrator', (javaScript
     await page.getByLabel('Endpoint').selectOption(String(endpointId));
     await page.getByLabel('Event', { exact: true }).selectOption('part.created');
     await page.getByLabel('From').fill('2026-01-31T08:00');
-    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByRole('button', { name: 'Apply' }).click();
     await expect.poll(() => page.locator('tbody tr').count()).toBe(1);
     expect(await page.getByLabel('Status').inputValue()).toBe('retrying');
     expect(await page.getByLabel('From').inputValue()).toBe('2026-01-31T08:00');
@@ -125,7 +125,7 @@ describe.each([true, false])('with JavaScript %s, an administrator', (javaScript
     expect(shared.searchParams.get('status')).toBe('retrying');
 
     await page.getByLabel('Until').fill('2026-02-01T08:00');
-    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByRole('button', { name: 'Apply' }).click();
     await page.getByRole('heading', { name: 'Nothing matches' }).waitFor();
     await page.getByRole('link', { name: 'Clear filters' }).first().click();
     await expect.poll(() => page.locator('tbody tr').count()).toBe(2);
@@ -138,7 +138,7 @@ it('reads the times of a filter in the reader’s own zone', async () => {
   await page.goto(listPath);
   const offsetMinutes = await page.evaluate<number>('new Date("2026-01-31T08:00").getTimezoneOffset()');
   await page.getByLabel('From').fill('2026-01-31T08:00');
-  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByRole('button', { name: 'Apply' }).click();
   await page.waitForURL(/since=/);
   expect(new URL(page.url()).searchParams.get('since')).toBe(
     new Date(Date.UTC(2026, 0, 31, 8) + offsetMinutes * 60_000).toISOString(),

@@ -125,6 +125,40 @@ describe.each([true, false])('with JavaScript %s, a person', (javaScript) => {
   });
 });
 
+it('folds the filters on a phone, and says how many are set', async () => {
+  const { part } = await stocked();
+  const phone = await browser.visit({ as: await browser.service.person(), view: views[2], javaScript: false });
+  await phone.goto(own('/movements'));
+  expect(await phone.getByLabel('Kind').isVisible()).toBe(false);
+  await phone.getByText('Filters').click();
+  await phone.getByLabel('Kind').selectOption('receive');
+  await phone.getByLabel('Part (SKU or barcode)').fill(part.sku);
+  await phone.getByRole('button', { name: 'Apply' }).last().click();
+  await phone.locator('summary', { hasText: 'Filters 2' }).waitFor();
+  expect(await phone.getByLabel('Kind').isVisible()).toBe(false);
+  expect(await phone.locator('tbody tr').count()).toBe(1);
+});
+
+it('scrolls a ledger that is wider than the screen in its frame, not the page', async () => {
+  const { service } = browser;
+  const { store, van } = await stocked();
+  const part = await newPart(service, { sku: unique('VALVULA-SOLENOIDE-24VDC-NC-LATON-') });
+  await move(service, {
+    kind: 'receive',
+    partId: part.id,
+    locationId: store.id,
+    qty: 999_999.125,
+    reference: unique('OC-'),
+  });
+  await move(service, { kind: 'transfer', partId: part.id, fromId: store.id, toId: van.id, qty: 1 });
+  const page = await browser.visit({ as: await service.person() });
+  for (const width of [760, 1024, 1280]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.goto(own('/movements'));
+    await expectGoodPage(page);
+  }
+});
+
 it('reads a barcode with the camera where the browser can', async () => {
   const { service } = browser;
   const part = await newPart(service, { barcode: unique('CAM-') });

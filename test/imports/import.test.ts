@@ -253,6 +253,27 @@ describe('a file', () => {
     expect(broken.status).toBe(400);
   });
 
+  it.each([
+    ['within its file', '--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nsku,na', 400],
+    ['within a field', '--x\r\nContent-Disposition: form-data; name="kind"\r\n\r\npar', 400],
+    ['within a heading', '--x\r\nContent-Disposition: form-da', 400],
+    ['before anything', '--x', 400],
+    ['with nothing', '', 400],
+  ])('whose form ends %s is refused, and the service goes on', async (_, body, status) => {
+    const headers = { 'Content-Type': 'multipart/form-data; boundary=x' };
+    expect((await pages.page('POST', own('/import'), { as: administrator, headers, body })).status).toBe(status);
+    expect((await get(own('/import'))).status).toBe(200);
+  });
+
+  it('may have any name', async () => {
+    const body =
+      '--x\r\nContent-Disposition: form-data; name="file"; filename="a\0b.csv"\r\n\r\nsku,name\n\r\n--x--\r\n';
+    const headers = { 'Content-Type': 'multipart/form-data; boundary=x' };
+    const { status, location } = await pages.page('POST', own('/import'), { as: administrator, headers, body });
+    expect(status).toBe(303);
+    expect((await get(location ?? '')).text).toContain('ab.csv');
+  });
+
   it('is seen by nobody else: not in another session, nor in another organization', async () => {
     const address = await upload('parts', 'sku,name\nX,x\n');
     const signedInAgain = await pages.page('POST', '/sign-in', { form: { email: administrator.email, password } });

@@ -25,6 +25,8 @@ export interface PageRequest {
   form?: Record<string, string> | undefined;
   /** Sent as a form with a file. */
   upload?: FormData;
+  /** Sent as it is. */
+  body?: string;
   as?: TestPerson | undefined;
   headers?: Record<string, string>;
 }
@@ -45,7 +47,7 @@ export async function startTestPages(reach: Parameters<typeof startTestApi>[0] =
   async function page(
     method: string,
     path: string,
-    { form, upload, as, headers }: PageRequest = {},
+    { form, upload, body, as, headers }: PageRequest = {},
   ): Promise<PageAnswer> {
     const response = await fetch(api.origin + path, {
       method,
@@ -58,6 +60,7 @@ export async function startTestPages(reach: Parameters<typeof startTestApi>[0] =
       },
       ...(form && { body: new URLSearchParams(form) }),
       ...(upload && { body: upload }),
+      ...(body !== undefined && { body }),
     });
     const { status, headers: answered } = response;
     return { status, headers: answered, text: await response.text(), location: answered.get('location') };

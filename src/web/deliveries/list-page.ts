@@ -2,8 +2,9 @@ import { webhookRetry } from '../../../workflows/contract.ts';
 import { type DeliveryDetails, deliveryStatuses } from '../../webhooks/deliveries/list-deliveries.ts';
 import type { Endpoint } from '../../webhooks/endpoints/endpoint.ts';
 import { everyEventType } from '../../webhooks/event-types.ts';
-import { button, linkButton } from '../components/button.ts';
+import { linkButton } from '../components/button.ts';
 import { emptyState } from '../components/empty-state.ts';
+import { countSet, filters } from '../components/filters.ts';
 import { fieldsOf } from '../components/form.ts';
 import { instantField } from '../components/instant-field.ts';
 import { pageHeader } from '../components/page-header.ts';
@@ -17,7 +18,7 @@ import { page } from '../layout.ts';
 import type { Screen } from '../paging.ts';
 import { paths } from '../paths.ts';
 import type { Visit } from '../visit.ts';
-import { type FilterField, isFiltered } from './schema.ts';
+import { type FilterField, filterFields, isFiltered } from './schema.ts';
 import { statusBadge, underWayBadge } from './state.ts';
 
 export interface DeliveriesView {
@@ -47,7 +48,7 @@ function empty({ t, organizationId }: Visit, filter: FormState<FilterField>): Ht
     icon: 'filter',
     title: t.deliveries.emptyFiltered,
     text: t.deliveries.emptyFilteredText,
-    action: linkButton({ label: t.deliveries.clear, href: paths.deliveries(organizationId) }),
+    action: linkButton({ label: t.lists.clear, href: paths.deliveries(organizationId) }),
   });
 }
 
@@ -55,28 +56,34 @@ function empty({ t, organizationId }: Visit, filter: FormState<FilterField>): Ht
 function filterForm(visit: Visit, endpoints: Endpoint[], filter: FormState<FilterField>): Html {
   const { t, organizationId } = visit;
   const fields = fieldsOf(visit, filter);
-  const all = { value: '', label: t.deliveries.all };
+  const all = { value: '', label: t.lists.all };
   const named = (values: readonly string[], labelOf: (value: string) => string) =>
     values.map((value) => ({ value, label: labelOf(value) }));
-  return html`<form method="get" action="${paths.deliveries(organizationId)}" class="filters delivery-filters" role="search" aria-label="${t.deliveries.filters}">
-    ${fields.select({
-      name: 'endpoint',
-      label: t.deliveries.endpoint,
-      choices: [all, ...endpoints.map(({ id, url }) => ({ value: String(id), label: shortUrl(url) }))],
-    })}
-    ${fields.select({ name: 'event', label: t.deliveries.event, choices: [all, ...named([...everyEventType, 'webhook.test'], (type) => eventName(visit, type))] })}
-    ${fields.select({
-      name: 'status',
-      label: t.deliveries.status,
-      choices: [all, ...deliveryStatuses.map((value) => ({ value, label: t.deliveries.statuses[value] }))],
-    })}
-    ${instantField(visit, filter, { name: 'since', label: t.deliveries.since })}
-    ${instantField(visit, filter, { name: 'until', label: t.deliveries.until })}
-    <div class="actions">
-      ${button({ label: t.deliveries.apply, icon: 'filter' })}
-      ${isFiltered(filter) && linkButton({ label: t.deliveries.clear, href: paths.deliveries(organizationId), kind: 'quiet' })}
-    </div>
-  </form>`;
+  return filters(visit, {
+    action: paths.deliveries(organizationId),
+    clear: isFiltered(filter) ? paths.deliveries(organizationId) : undefined,
+    setCount: countSet(filterFields.map((name) => filter.values[name])),
+    isOpen: Object.keys(filter.errors).length > 0,
+    more: [
+      fields.select({
+        name: 'endpoint',
+        label: t.deliveries.endpoint,
+        choices: [all, ...endpoints.map(({ id, url }) => ({ value: String(id), label: shortUrl(url) }))],
+      }),
+      fields.select({
+        name: 'event',
+        label: t.deliveries.event,
+        choices: [all, ...named([...everyEventType, 'webhook.test'], (type) => eventName(visit, type))],
+      }),
+      fields.select({
+        name: 'status',
+        label: t.deliveries.status,
+        choices: [all, ...deliveryStatuses.map((value) => ({ value, label: t.deliveries.statuses[value] }))],
+      }),
+      instantField(visit, filter, { name: 'since', label: t.deliveries.since }),
+      instantField(visit, filter, { name: 'until', label: t.deliveries.until }),
+    ],
+  });
 }
 
 export const deliveryTable = (

@@ -5,6 +5,7 @@ export const stockEn = {
     apply: 'Apply',
     clear: 'Clear filters',
     search: 'Search',
+    filters: 'Filters',
     all: 'All',
     export: 'Export CSV',
     nothingTitle: 'Nothing matches',

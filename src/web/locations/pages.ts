@@ -100,7 +100,7 @@ const search = (visit: Visit, action: string, q: string | undefined): Html =>
   filters(visit, {
     action,
     clear: q === undefined ? undefined : action,
-    fields: filterText({ name: 'q', label: visit.t.lists.search, value: q, type: 'search', isWide: true }),
+    search: filterText({ name: 'q', label: visit.t.lists.search, value: q, type: 'search', isWide: true }),
   });
 
 const nothingFound = ({ t }: Visit, clear: string): Html =>

@@ -4,7 +4,7 @@ import { movementKinds } from '../../stock/movements/schema.ts';
 import { linkButton } from '../components/button.ts';
 import { details } from '../components/details.ts';
 import { emptyState } from '../components/empty-state.ts';
-import { filterSelect, filters, filterText } from '../components/filters.ts';
+import { countSet, filterSelect, filters, filterText } from '../components/filters.ts';
 import { lowNotice } from '../components/low-notice.ts';
 import { pageHeader } from '../components/page-header.ts';
 import { pager } from '../components/pager.ts';
@@ -82,8 +82,9 @@ function filterForm(visit: Visit, asked: Asked, locations: LocationName[], isFil
   return filters(visit, {
     action: paths.movements(organizationId),
     clear: isFiltered ? paths.movements(organizationId) : undefined,
-    fields: [
-      filterText({ name: 'q', label: t.lists.search, value: asked.q, type: 'search', isWide: true }),
+    search: filterText({ name: 'q', label: t.lists.search, value: asked.q, type: 'search', isWide: true }),
+    setCount: countSet(Object.values({ ...asked, q: undefined })),
+    more: [
       filterSelect({
         name: 'kind',
         label: t.movements.kind,

@@ -14,7 +14,7 @@ export function ledgerTable(visit: Visit, { rows, shows }: { rows: LedgerRow[]; 
   const ofPart: Column<LedgerRow> = {
     label: t.movements.part,
     cell: (row) =>
-      html`<span><a class="code row-link" href="${paths.part(organizationId, Number(row.part_id))}">${row.sku}</a><small class="clamp muted">${row.part_name}</small></span>`,
+      html`<span class="ledger-part"><a class="code row-link" href="${paths.part(organizationId, Number(row.part_id))}">${row.sku}</a><small class="clamp muted">${row.part_name}</small></span>`,
   };
   return table<LedgerRow>({
     caption: t.movements.title,

@@ -2,7 +2,7 @@ import type { PartFilter } from '../../stock/parts/list-parts.ts';
 import type { presentPart } from '../../stock/parts/present-part.ts';
 import { linkButton } from '../components/button.ts';
 import { emptyState } from '../components/empty-state.ts';
-import { filterFlag, filterSelect, filters, filterText } from '../components/filters.ts';
+import { countSet, filterFlag, filterSelect, filters, filterText } from '../components/filters.ts';
 import { lowNotice } from '../components/low-notice.ts';
 import { pageHeader } from '../components/page-header.ts';
 import { pager } from '../components/pager.ts';
@@ -84,8 +84,9 @@ function filterForm(visit: Visit, { filter, categories, parts }: Parts): Html {
     action: paths.parts(organizationId),
     sort: parts.sort,
     clear: isFiltered === undefined ? undefined : paths.parts(organizationId),
-    fields: [
-      filterText({ name: 'q', label: t.lists.search, value: filter.q, type: 'search', isWide: true }),
+    search: filterText({ name: 'q', label: t.lists.search, value: filter.q, type: 'search', isWide: true }),
+    setCount: countSet([filter.category, filter.belowReorder, filter.archived]),
+    more: [
       categories.length > 0 &&
         filterSelect({
           name: 'category',
