@@ -29,8 +29,6 @@ export const methodNotAllowed = (method: string, allowed: string[]) =>
     Allow: allowed.join(', '),
   });
 
-export const notAcceptable = (message: string) => new ApiError(406, 'not_acceptable', message);
-
 export const conflict = (message: string) => new ApiError(409, 'conflict', message);
 
 /** The answer will be there in a moment: a repeat then gets it. */

@@ -42,7 +42,7 @@ export const sortNames = (sorts: Record<string, Sort>): string[] =>
 
 /**
  * Answers a list: one page when `limit` or `cursor` is given (or the list has a default limit), else every row, streamed. As CSV
- * it is every row (from the cursor on) unless `limit` is given. Throws 406, and 400 for a malformed limit, an unknown sort, a
+ * it is every row (from the cursor on) unless `limit` is given. Throws 400 for a malformed limit, an unknown sort, a
  * cursor of another list or order.
  */
 export async function answerList<Row extends QueryResultRow>(

@@ -45,7 +45,6 @@ const errorNames: Record<number, string> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'NotFound',
-  406: 'NotAcceptable',
   409: 'Conflict',
   412: 'PreconditionFailed',
   413: 'PayloadTooLarge',
@@ -61,7 +60,6 @@ const errorDescriptions: Record<number, string> = {
   401: 'No key, or one that is unknown, revoked or expired.',
   403: 'A read-only key on a write.',
   404: 'What the path names does not exist.',
-  406: '`Accept` admits neither JSON nor CSV.',
   409: 'The request contradicts what is stored, or the same request is still running.',
   412: '`If-Match` does not name the current version.',
   413: 'The body is too large.',
@@ -202,7 +200,6 @@ function responsesOf(operation: Operation, isWrite: boolean): ZodOpenApiResponse
     ...(isWrite ? [403, 409, 422] : []),
     ...(operation.path.includes('{') ? [404] : []),
     ...(operation.body === undefined ? [] : [413, 415]),
-    ...(Object.values(operation.answers).some((answer) => answer?.isList) ? [406] : []),
     ...(operation.refusals ?? []),
   ]);
   for (const status of [...statuses].sort()) {

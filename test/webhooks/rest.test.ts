@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { expectError } from '../api/support.ts';
 import { startTestApi, type TestApi } from '../support/api.ts';
 import { closing } from '../support/database.ts';
 import { type Script, startReceiver } from '../support/receiver.ts';
@@ -31,6 +32,24 @@ async function createEndpoint(body: object = {}, key = api.key) {
   expect(answer.status, answer.text).toBe(201);
   return answer.body.data;
 }
+
+describe('the version of an endpoint', () => {
+  it('is its ETag, which each change moves on and `If-Match` asks for', async () => {
+    const made = await api.request('POST', '/webhook-endpoints', { body: { url: 'https://erp.example.com/versions' } });
+    const path = `/webhook-endpoints/${made.body.data.id}`;
+    const first = made.headers.get('etag') ?? '';
+    expect((await api.request('GET', path)).headers.get('etag')).toBe(first);
+    const patch = (etag: string, description: string) =>
+      api.request('PATCH', path, { body: { description }, headers: { 'If-Match': etag } });
+    const answers = await Promise.all(Array.from({ length: 8 }, (_, n) => patch(first, `change ${n}`)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(7).fill(412)]);
+    const second = (await api.request('GET', path)).headers.get('etag') ?? '';
+    expect(second).not.toBe(first);
+    await api.request('POST', `${path}/disable`);
+    await api.request('POST', `${path}/enable`);
+    expectError(await patch(second, 'too late'), 412, 'precondition_failed');
+  });
+});
 
 describe('endpoints', () => {
   it('are created with their secret shown once, read, changed and deleted', async () => {

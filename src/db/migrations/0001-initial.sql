@@ -176,6 +176,15 @@ create table webhook_endpoint (
   updated_at timestamptz(3) not null default now(),
   unique (organization_id, id)
 );
+
+-- Two changes within a millisecond are two versions too: see `ETag`.
+create function move_on_updated_at() returns trigger language plpgsql as $$
+begin
+  new.updated_at := greatest(new.updated_at, old.updated_at + interval '1 millisecond');
+  return new;
+end $$;
+create trigger webhook_endpoint_version before update of updated_at on webhook_endpoint
+  for each row execute function move_on_updated_at();
 comment on column webhook_endpoint.failing_since is 'the first failed attempt after the last success; failed_deliveries have had one since';
 comment on column webhook_endpoint.max_concurrency is 'attempts under way at once, over all workers; endpoint_turns keeps to it, and to max_per_second';
 comment on column webhook_endpoint.previous_sealed_secret is 'signs too until previous_secret_until: a secret being rotated';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { endpointSorts } from '../../webhooks/endpoints/find-endpoint.ts';
 import { NewEndpoint, patchRules, Recover, RotateSecret, WhatWasMissed } from '../../webhooks/endpoints/schema.ts';
 import type { Operation } from '../operation.ts';
-import { listParameters, locationHeader, rowsOf } from '../parameters.ts';
+import { etag, ifMatch, listParameters, locationHeader, rowsOf } from '../parameters.ts';
 import {
   Endpoint,
   EndpointWithSecret,
@@ -36,9 +36,18 @@ export const endpointOperations: Operation[] = [
     summary: 'Register an endpoint',
     description: 'Without `events` it gets the four published ones. The secret is shown in this answer only.',
     body: { schema: NewEndpoint.meta({ id: 'NewWebhookEndpoint' }) },
-    answers: { 201: { description: 'Registered.', schema: one(EndpointWithSecret), headers: locationHeader } },
+    answers: {
+      201: { description: 'Registered.', schema: one(EndpointWithSecret), headers: { ...locationHeader, ...etag } },
+    },
   },
-  { method: 'get', path, id: 'getEndpoint', tag, summary: 'Get an endpoint', answers: { 200: shown } },
+  {
+    method: 'get',
+    path,
+    id: 'getEndpoint',
+    tag,
+    summary: 'Get an endpoint',
+    answers: { 200: { ...shown, headers: etag } },
+  },
   {
     method: 'patch',
     path,
@@ -50,7 +59,9 @@ export const endpointOperations: Operation[] = [
       schema: mergePatch(NewEndpoint, patchRules).meta({ id: 'WebhookEndpointPatch' }),
       contentTypes: ['application/json', 'application/merge-patch+json'],
     },
-    answers: { 200: shown },
+    headers: { 'If-Match': ifMatch },
+    answers: { 200: { ...shown, headers: etag } },
+    refusals: [412],
   },
   {
     method: 'delete',

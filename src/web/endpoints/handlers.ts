@@ -87,7 +87,7 @@ export function endpointPages(services: Services) {
       const kept = keptHeaders(sent.get('headers'));
       const headers = Object.fromEntries(Object.entries(input.headers).filter(([name]) => !kept.includes(name)));
       const patch = { ...input, description, maxConcurrency, maxPerSecond, headers, keptHeaders: kept };
-      await updateEndpoint(deps, ownId(ctx), patch);
+      await updateEndpoint({ db, secrets }, ownId(ctx), patch);
       await redirectSaying(services, ctx, pathOf(ownId(ctx)), visit.t.endpoints.saved);
     },
 

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import type { Services } from '../../app.ts';
 import { notFound } from '../../errors.ts';
 import { keyOf } from '../../http/auth.ts';
+import { checkIfMatch, etagOf } from '../../http/etag.ts';
 import { connectionOf } from '../../http/idempotency.ts';
 import { readJsonObject, readOptionalJsonObject } from '../../http/json-body.ts';
 import { answerList, listParameters } from '../../http/list.ts';
@@ -21,6 +22,8 @@ import { EnableEndpoint, EndpointPatch, NewEndpoint, patchRules, Recover, Rotate
 import { sendTestEvent } from './send-test-event.ts';
 import { updateEndpoint } from './update-endpoint.ts';
 
+const versionOf = ({ id, updatedAt }: Endpoint) => etagOf({ id, updatedAt: new Date(updatedAt) });
+
 export function endpointHandlers({ db, secrets, temporalUi }: Services) {
   /** In the transaction of the request's idempotency key, when it has one. */
   const depsOf = (ctx: Context) => ({ pool: connectionOf(ctx, db).pool, secrets });
@@ -37,7 +40,9 @@ export function endpointHandlers({ db, secrets, temporalUi }: Services) {
     },
 
     async get(ctx: Context) {
-      ctx.body = { data: present(await findEndpoint(depsOf(ctx), endpointOf(ctx))) };
+      const endpoint = await findEndpoint(depsOf(ctx), endpointOf(ctx));
+      ctx.set('ETag', versionOf(endpoint));
+      ctx.body = { data: present(endpoint) };
     },
 
     async create(ctx: Context) {
@@ -47,13 +52,18 @@ export function endpointHandlers({ db, secrets, temporalUi }: Services) {
       const { id, secret } = await createEndpoint(depsOf(ctx), { organizationId, ...input });
       ctx.status = 201;
       ctx.set('Location', `/api/v1/webhook-endpoints/${id}`);
-      ctx.body = { data: { ...present(await findEndpoint(depsOf(ctx), { organizationId, id })), secret } };
+      const endpoint = await findEndpoint(depsOf(ctx), { organizationId, id });
+      ctx.set('ETag', versionOf(endpoint));
+      ctx.body = { data: { ...present(endpoint), secret } };
     },
 
     async update(ctx: Context) {
       const endpoint = endpointOf(ctx);
       const patch = readMergePatch(EndpointPatch, await readJsonObject(ctx), patchRules);
-      ctx.body = { data: present(await updateEndpoint(depsOf(ctx), endpoint, patch)) };
+      const check = (current: Endpoint) => checkIfMatch(ctx, versionOf(current));
+      const changed = await updateEndpoint({ db: connectionOf(ctx, db), secrets }, endpoint, { ...patch, check });
+      ctx.set('ETag', versionOf(changed));
+      ctx.body = { data: present(changed) };
     },
 
     async remove(ctx: Context) {

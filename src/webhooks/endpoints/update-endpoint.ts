@@ -1,3 +1,5 @@
+import type { Connection } from '../../db/database.ts';
+import type { SecretBox } from '../secret-box.ts';
 import {
   type Endpoint,
   type EndpointDeps,
@@ -13,19 +15,30 @@ import type { EndpointPatch } from './schema.ts';
 
 /**
  * Changes what the patch names; of the headers that it replaces, those in `keptHeaders` keep their value, which nobody can
- * see. Throws 404.
+ * see. `check` throws when the version that is about to be changed is not the one that is meant. Throws 404.
  */
 export async function updateEndpoint(
-  deps: EndpointDeps,
+  { db, secrets }: { db: Connection; secrets: SecretBox },
   id: EndpointId,
-  { keptHeaders = [], ...patch }: EndpointPatch & { keptHeaders?: readonly string[] },
+  { keptHeaders = [], check, ...patch }: EndpointPatch & UpdateOptions,
 ): Promise<Endpoint> {
-  const before = await findEndpoint(deps, id);
-  const kept = await headersNamed(deps, id, keptHeaders);
-  const after = await write(deps, id, patch.headers ? { ...patch, headers: { ...kept, ...patch.headers } } : patch);
-  const areLimitsOthers = before.maxConcurrency !== after.maxConcurrency || before.maxPerSecond !== after.maxPerSecond;
-  if (areLimitsOthers) await handOutTurnsAnew(deps, after.id);
-  return after;
+  return db.transaction(async ({ pool }) => {
+    const deps = { pool, secrets };
+    await pool.query(`select from webhook_endpoint where ${isMine} for update`, [id.organizationId, id.id]);
+    const before = await findEndpoint(deps, id);
+    check?.(before);
+    const kept = await headersNamed(deps, id, keptHeaders);
+    const after = await write(deps, id, patch.headers ? { ...patch, headers: { ...kept, ...patch.headers } } : patch);
+    const areLimitsOthers =
+      before.maxConcurrency !== after.maxConcurrency || before.maxPerSecond !== after.maxPerSecond;
+    if (areLimitsOthers) await handOutTurnsAnew(deps, after.id);
+    return after;
+  });
+}
+
+interface UpdateOptions {
+  keptHeaders?: readonly string[];
+  check?: (current: Endpoint) => void;
 }
 
 async function headersNamed(
