@@ -75,6 +75,20 @@ const keepAlive = (pool: Queryable, id: string) =>
     [id, idleDays, maxAgeDays],
   );
 
+/** Whether a session still lives and its person is still a member: for what goes on after a request was let in. */
+export async function isStillMember(
+  { pool }: { pool: Queryable },
+  { sessionId, organizationId }: { sessionId: number; organizationId: number },
+): Promise<boolean> {
+  const { rows } = await pool.query({
+    name: 'is-still-member',
+    text: `select from session s join membership m on m.person_id = s.person_id and m.organization_id = $2
+      where s.id = $1 and s.expires_at > now()`,
+    values: [sessionId, organizationId],
+  });
+  return rows.length > 0;
+}
+
 /** Remembers where `/` leads. */
 export async function noteOrganization(
   { pool }: { pool: Queryable },

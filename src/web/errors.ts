@@ -48,7 +48,7 @@ function wordsFor({ common }: Messages, status: number, thrown: unknown): { titl
   if (status === 404 || status === 405) return { title: common.notFoundTitle, text: common.notFoundText };
   if (status === 503) return { title: common.unavailableTitle, text: common.unavailableText };
   if (status >= 500) return { title: common.failedTitle, text: common.failedText };
-  return { title: common.refusedTitle, text: thrown instanceof ApiError ? thrown.message : '' };
+  return { title: common.refusedTitle, text: status === 413 ? common.tooLargeText : common.refusedText };
 }
 
 /** When it failed before it was known who asks. */

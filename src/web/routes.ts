@@ -44,7 +44,7 @@ export function pageRouter(services: Services): Router {
   const reset = resetPages(services);
   const account = accountPages({ services, throttle });
   const keys = keyPages(services);
-  const live = createLive();
+  const live = createLive(services.db);
   const endpoints = endpointPages(services);
   const deliveries = deliveryPages(services, live);
   const recoveries = recoveryPages(services, live);

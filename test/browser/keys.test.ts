@@ -133,3 +133,14 @@ describe.each(views)('at $width px, $theme', (view) => {
     await expectGoodPage(page);
   });
 });
+
+it('creates one key when the button is pressed twice', async () => {
+  const { organizationId, db } = browser.service;
+  const page = await browser.visit({ as: await browser.service.person() });
+  await page.goto(`${keysPath()}/new`);
+  await page.getByLabel('Name').fill('Twice');
+  await page.getByLabel('Read & write').check();
+  await page.getByRole('button', { name: 'Create key' }).dblclick();
+  await page.locator('[data-copy-source]').waitFor();
+  expect((await listApiKeys(db, organizationId)).filter(({ name }) => name === 'Twice')).toHaveLength(1);
+});

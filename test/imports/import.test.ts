@@ -236,6 +236,13 @@ describe('a file', () => {
     expect([answer.status, answer.text.includes(message)]).toEqual([422, true]);
   });
 
+  it.each([
+    ['a workbook', new Uint8Array([0x50, 0x4b, 3, 4, 20, 0]), 'It is a workbook, not a CSV file.'],
+    ['of nothing but commas', `sku,name\n${`${','.repeat(190_000)}\n`.repeat(40)}`, 'It has more than 200 columns.'],
+  ])('that is %s says so', async (_, content, message) => {
+    expect((await get(await upload('parts', content))).text).toContain(message);
+  });
+
   it('without the column of skus says so', async () => {
     expect((await get(await upload('parts', 'a,b\n1,2\n'))).text).toContain('No column is headed “SKU”.');
   });

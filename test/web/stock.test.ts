@@ -84,6 +84,14 @@ describe('another organization’s ids', () => {
   });
 });
 
+it('a place in a list that is none is refused in the reader’s language', async () => {
+  const headers = { 'Accept-Language': 'es' };
+  const { status, text } = await pages.page('GET', own('/parts?after=zzz'), { as: viewer, headers });
+  expect(status).toBe(400);
+  expect(text).toContain('no llegó como lo hacen nuestras páginas');
+  expect(text).not.toContain('is not one that');
+});
+
 describe('a viewer', () => {
   it('sees parts, a part, the ledger, a movement, locations and a location, without a button that writes', async () => {
     const { part, location } = await stocked();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve } from '../../src/http/serve.ts';
+import { removeMember } from '../../src/people/membership.ts';
 import { createEndpoint } from '../../src/webhooks/endpoints/create-endpoint.ts';
 import { endpointHealth, outcomesOfDay } from '../../src/webhooks/endpoints/endpoint-health.ts';
 import { findEndpoint } from '../../src/webhooks/endpoints/find-endpoint.ts';
@@ -167,6 +168,20 @@ describe('a stream of events', () => {
     expect((await open(path)).response.status).toBe(200);
     for (const { stop } of streams) stop.abort();
     await expect.poll(async () => (await open(path, administrator)).response.status, { timeout: 10_000 }).toBe(200);
+  });
+
+  it('ends when the person signs out, or is no member any more', async () => {
+    for (const leave of [
+      ({ cookie }: TestPerson) => pages.page('POST', '/sign-out', { as: { id: 0, email: '', cookie } }),
+      ({ email }: TestPerson) => removeMember(pages.db, { organizationId: pages.organizationId, email }),
+    ]) {
+      const person = await pages.person('viewer');
+      const { reader } = await open(`deliveries/${deliveryId}/live`, person);
+      await readUntil(reader, /data: /);
+      await leave(person);
+      await pages.db.pool.query('update delivery set attempts_made = attempts_made + 1 where id = $1', [deliveryId]);
+      expect(await reader?.read()).toMatchObject({ done: true });
+    }
   });
 
   it('does not hold up the end of the service', async () => {

@@ -3,6 +3,8 @@ import { CsvError, parse } from 'csv-parse/sync';
 /** So many rows of data fit into one import. */
 export const maxImportRows = 10_000;
 export const maxImportBytes = 8 * 1024 * 1024;
+/** More than any table of parts has, and few enough that a file of nothing but commas holds nobody up. */
+export const maxImportColumns = 200;
 
 export interface CsvTable {
   encoding: 'UTF-8' | 'UTF-16' | 'Windows-1252';
@@ -25,7 +27,7 @@ export interface CsvCell {
 
 /** Why a file as a whole cannot be read. */
 export type FileProblem =
-  | { problem: 'empty' | 'tooManyRows' }
+  | { problem: 'empty' | 'tooManyRows' | 'tooManyColumns' | 'workbook' }
   | { problem: 'malformed'; line: number }
   | { problem: 'missingColumn' | 'columnTwice'; column: string };
 
@@ -36,6 +38,7 @@ const maxRecordBytes = 200_000;
 
 /** Reads a file as spreadsheets write it: comma, semicolon or tab; UTF-8, UTF-16, or Windows-1252 where it is neither. */
 export function readCsvTable(bytes: Buffer): CsvTable | FileProblem {
+  if (isWorkbook(bytes)) return { problem: 'workbook' };
   const { text, encoding } = decode(bytes);
   const delimiter = delimiterOf(text);
   try {
@@ -50,10 +53,16 @@ export function readCsvTable(bytes: Buffer): CsvTable | FileProblem {
       rows,
     };
   } catch (error) {
+    if (error === tooWide) return { problem: 'tooManyColumns' };
     if (!(error instanceof CsvError)) throw error;
     return { problem: 'malformed', line: Number(error.lines ?? 0) };
   }
 }
+
+const tooWide = new Error('A row has more cells than an import takes.');
+
+/** A file of Excel's or LibreOffice's own, which is a zip archive, or the older kind. */
+const isWorkbook = (bytes: Buffer) => ['504b0304', 'd0cf11e0'].includes(bytes.subarray(0, 4).toString('hex'));
 
 /** The header's row and at most one row more than an import takes. */
 function recordsOf(text: string, delimiter: Delimiter): CsvRow[] {
@@ -66,6 +75,7 @@ function recordsOf(text: string, delimiter: Delimiter): CsvRow[] {
     to: maxImportRows + 2,
     max_record_size: maxRecordBytes,
     cast: (value, { quoting }) => {
+      if (cells.length === maxImportColumns) throw tooWide;
       cells.push({ text: value, isQuoted: quoting });
       return value;
     },

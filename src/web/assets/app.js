@@ -49,6 +49,16 @@ localize(document);
 const answer = document.querySelector('[data-focus]');
 if (answer instanceof HTMLElement) answer.focus();
 
+/** A form is sent once, however fast its button is pressed again. */
+const sentAt = new WeakMap();
+const sendAgainMs = 5_000;
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || form.method !== 'post') return;
+  if (Date.now() - (sentAt.get(form) ?? 0) < sendAgainMs) return event.preventDefault();
+  sentAt.set(form, Date.now());
+});
+
 /** A link that leads to a question shows it over the page. Whenever that fails, the link just leads there. */
 document.addEventListener('click', async (event) => {
   const link = event.target instanceof Element ? event.target.closest('a[data-confirm]') : null;

@@ -316,6 +316,8 @@ export const stockEn = {
       tooLarge: 'The file is larger than 8 MB.',
       empty: 'There is no row of data in it.',
       tooManyRows: 'It has more than 10,000 rows. Split it.',
+      tooManyColumns: 'It has more than 200 columns.',
+      workbook: 'It is a workbook, not a CSV file. In Excel choose “Save as” and “CSV UTF-8”.',
       malformed: (line: number) =>
         `It cannot be read from line ${line} on: a quote is not closed, or stands in the middle.`,
       missingColumn: (column: string) => `No column is headed “${column}”.`,

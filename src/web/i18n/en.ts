@@ -34,6 +34,8 @@ export const en = {
     unavailableTitle: 'The database is not available right now',
     unavailableText: 'Nothing is lost. Try again in a moment.',
     refusedTitle: 'That could not be done',
+    refusedText: 'The address or the form did not arrive as our pages make it. Open the page again and try once more.',
+    tooLargeText: 'What was sent is too large.',
     requestId: (id: string) => `Request ${id}`,
     backToStart: 'Back to the start',
     notEncrypted:

@@ -318,6 +318,8 @@ export const stockEs: typeof stockEn = {
       tooLarge: 'El archivo pesa más de 8 MB.',
       empty: 'No contiene ninguna fila de datos.',
       tooManyRows: 'Tiene más de 10,000 filas. Divídelo.',
+      tooManyColumns: 'Tiene más de 200 columnas.',
+      workbook: 'Es un libro de Excel, no un archivo CSV. En Excel elige «Guardar como» y «CSV UTF-8».',
       malformed: (line) => `No se puede leer desde la línea ${line}: una comilla no se cierra o está en medio.`,
       missingColumn: (column) => `Ninguna columna se llama «${column}».`,
       columnTwice: (heading) => `Dos columnas contienen lo mismo: «${heading}».`,

@@ -32,6 +32,9 @@ export const es: Messages = {
     unavailableTitle: 'La base de datos no está disponible',
     unavailableText: 'No se ha perdido nada. Inténtalo de nuevo en un momento.',
     refusedTitle: 'No se pudo hacer',
+    refusedText:
+      'La dirección o el formulario no llegó como lo hacen nuestras páginas. Abre la página de nuevo e inténtalo otra vez.',
+    tooLargeText: 'Lo que se envió es demasiado grande.',
     requestId: (id) => `Solicitud ${id}`,
     backToStart: 'Volver al inicio',
     notEncrypted:
