@@ -9,6 +9,7 @@ import { chromium, type Page } from 'playwright-core';
 import { freePort } from '../src/dev/ports.ts';
 import { chromiumPath } from '../test/support/chromium.ts';
 import { takePages } from './page-screenshots.ts';
+import { seedStock } from './picture-stock.ts';
 
 /**
  * `npm run screenshots`: takes the pictures of the pages and of docs/operations.md anew, from a service with seven endpoints whose
@@ -21,6 +22,7 @@ const dataDir = mkdtempSync(join(tmpdir(), 'maintainkit-screenshots-'));
 const browser = await chromium.launch({ executablePath: await chromiumPath() });
 const service = await startService(dataDir);
 try {
+  await seedStock(service.call, dataDir);
   for (let n = 1; n <= 7; n++) {
     await service.call('POST', '/webhook-endpoints', {
       url: `http://127.0.0.1:${n === 7 ? failingPort : healthyPort}/hook`,
