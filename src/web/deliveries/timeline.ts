@@ -22,7 +22,7 @@ function attemptItem(visit: Visit, attempt: Attempt, index: number): Html {
         ${timeToSecond(visit, new Date(attempt.startedAt))}
         ${attempt.statusCode !== null && badge({ tone: isDelivered ? 'good' : 'bad', label: t.deliveries.statusCode(attempt.statusCode) })}
       </p>
-      <p>${isDelivered ? t.deliveries.delivered : t.deliveries.failure(attempt.failure ?? '')} <span class="muted">${t.deliveries.took(format.duration(attempt.durationMs))}</span></p>
+      <p>${isDelivered ? html`${t.deliveries.delivered} <span class="muted">${t.deliveries.took(format.duration(attempt.durationMs))}</span>` : t.deliveries.failure(attempt.failure ?? '')}</p>
       ${phases(visit, attempt)}
       ${answer(visit, attempt, index)}
     </div>
