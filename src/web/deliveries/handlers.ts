@@ -13,8 +13,8 @@ import {
 import { listEndpoints } from '../../webhooks/endpoints/find-endpoint.ts';
 import { deliveryUrl } from '../../webhooks/temporal-ui.ts';
 import { parseForm, querySent } from '../forms.ts';
+import { readListPage } from '../list-page.ts';
 import type { AnswerLive } from '../live.ts';
-import { readScreen } from '../paging.ts';
 import { idOf } from '../parameters.ts';
 import { paths } from '../paths.ts';
 import { redirectSaying, show } from '../respond.ts';
@@ -23,7 +23,7 @@ import { deliveriesPage } from './list-page.ts';
 import { cancelDeliveryPage, deliveryPage, deliveryPart } from './page.ts';
 import { FilterForm, filterFields, filterOf } from './schema.ts';
 
-const rowsOnScreen = 50;
+const newestFirst = '-id';
 
 /** Pages of an organization's deliveries. */
 export function deliveryPages(services: Services, answerLive: AnswerLive) {
@@ -58,11 +58,11 @@ export function deliveryPages(services: Services, answerLive: AnswerLive) {
       const parsed = parseForm(visit, FilterForm, sent, filterFields);
       const endpoints = await listEndpoints(deps, organizationId);
       if ('form' in parsed) {
-        const deliveries = { rows: [], newer: undefined, older: undefined };
+        const deliveries = { rows: [], sort: newestFirst, previous: undefined, next: undefined };
         return show(ctx, deliveriesPage(visit, { deliveries, endpoints, filter: parsed.form }), 422);
       }
       const list = deliveryList(organizationId, filterOf(parsed.input));
-      const deliveries = await readScreen(ctx, db, { list, sort: 'id', size: rowsOnScreen });
+      const deliveries = await readListPage(ctx, db, list, { sortBy: [newestFirst] });
       const values = Object.fromEntries(filterFields.map((name) => [name, sent.get(name)]));
       await show(ctx, deliveriesPage(visit, { deliveries, endpoints, filter: { values, errors: {} } }));
     },

@@ -15,14 +15,14 @@ import { eventName, shortUrl } from '../endpoints/state.ts';
 import type { FormState } from '../forms.ts';
 import { type Content, type Html, html } from '../html.ts';
 import { page } from '../layout.ts';
-import type { Screen } from '../paging.ts';
+import type { ListPage } from '../list-page.ts';
 import { paths } from '../paths.ts';
 import type { Visit } from '../visit.ts';
 import { type FilterField, filterFields, isFiltered } from './schema.ts';
 import { statusBadge, underWayBadge } from './state.ts';
 
 export interface DeliveriesView {
-  deliveries: Screen<DeliveryDetails>;
+  deliveries: ListPage<DeliveryDetails>;
   endpoints: Endpoint[];
   filter: FormState<FilterField>;
 }
@@ -37,7 +37,7 @@ export function deliveriesPage(visit: Visit, { deliveries, endpoints, filter }: 
       ${pageHeader(visit, { title: t.deliveries.title, lead: t.deliveries.lead })}
       ${(rows.length > 0 || isFiltered(filter)) && filterForm(visit, endpoints, filter)}
       ${rows.length > 0 ? deliveryTable(visit, rows, { withEndpoint: true }) : empty(visit, filter)}
-      ${pager(visit, deliveries)}`,
+      ${pager(visit, { newer: deliveries.previous, older: deliveries.next })}`,
   });
 }
 
