@@ -20,14 +20,15 @@ export function errors(log: Logger): Middleware {
   };
 }
 
-function toApiError(error: unknown): ApiError {
+/** What a thrown thing is to whoever asked. */
+export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof URIError) return badRequest('The URL is not valid percent-encoding.');
   return isDatabaseAway(error) ? unavailable('The database is not available right now.') : internal();
 }
 
 /** A refused upload is not read to its end: the connection ends with the answer. */
-function closeIfBodyUnread(
+export function closeIfBodyUnread(
   req: NodeJS.ReadableStream & { complete?: boolean },
   res: { setHeader(n: string, v: string): void },
 ) {

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa';
-import { ApiError } from '../errors.ts';
-import { isDatabaseAway } from '../http/errors.ts';
+import type { ApiError } from '../errors.ts';
+import { closeIfBodyUnread, toApiError } from '../http/errors.ts';
 import type { Logger } from '../log.ts';
 import { formatsOf } from './i18n/formats.ts';
 import { catalogues, firstLanguage, type Messages } from './i18n/index.ts';
@@ -14,34 +14,28 @@ export function errorPages(log: Logger): Middleware {
     try {
       await next();
     } catch (thrown) {
-      const status = statusOf(thrown);
+      const error = toApiError(thrown);
+      const { status } = error;
       if (status >= 500) log.error({ requestId: ctx.state.requestId, err: thrown }, 'page failed');
-      if (thrown instanceof ApiError) ctx.set(thrown.headers);
-      if (ctx.req.complete === false) ctx.set('Connection', 'close');
+      ctx.set(error.headers);
+      closeIfBodyUnread(ctx.req, ctx.res);
       const visitor: Visitor = ctx.state.visitor ?? stranger(ctx);
       await show(
         ctx,
-        problemPage(visitor, { ...wordsFor(visitor.t, status, thrown), requestId: requestIdOf(ctx, status) }),
+        problemPage(visitor, { ...wordsFor(visitor.t, error), requestId: requestIdOf(ctx, status) }),
         status,
       );
     }
   };
 }
 
-function statusOf(thrown: unknown): number {
-  if (thrown instanceof ApiError) return thrown.status;
-  if (thrown instanceof URIError) return 400;
-  return isDatabaseAway(thrown) ? 503 : 500;
-}
-
 /** Only what failed on our side is looked up in the log. */
 const requestIdOf = (ctx: Context, status: number): string | undefined =>
   status >= 500 ? ctx.state.requestId : undefined;
 
-function wordsFor({ common }: Messages, status: number, thrown: unknown): { title: string; text: string } {
+function wordsFor({ common }: Messages, { status, code }: ApiError): { title: string; text: string } {
   if (status === 403) {
-    const isForeignForm = thrown instanceof ApiError && thrown.code === 'foreign_form';
-    return isForeignForm
+    return code === 'foreign_form'
       ? { title: common.notOurFormTitle, text: common.notOurFormText }
       : { title: common.forbiddenTitle, text: common.forbiddenText };
   }
