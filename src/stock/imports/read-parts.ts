@@ -9,6 +9,7 @@ import type { FoundColumns, PartColumn } from './columns.ts';
 import type { CsvCell, CsvRow, CsvTable } from './csv-table.ts';
 import type { Fault } from './fault.ts';
 import { type NumberStyle, numberStyleOf, readStyled } from './number-style.ts';
+import { eachOnce, numericTexts } from './rows.ts';
 
 export interface PartRow {
   line: number;
@@ -25,39 +26,12 @@ export function readPartRows(
   table: CsvTable,
   { columns }: FoundColumns<PartColumn>,
 ): { rows: PartRow[]; faults: Fault[]; numbers: NumberStyle } {
-  const numbers = numberStyleOf(numericTexts(table, columns), table.delimiter);
-  const rows: PartRow[] = [];
-  const faults: Fault[] = [];
-  const firstLines = new Map<string, number>();
-  for (const row of table.rows) {
-    const read = readRow(row, { columns, numbers, width: table.headers.length });
-    if ('reason' in read) {
-      faults.push(read);
-      continue;
-    }
-    const first = firstLines.get(read.item.skuKey);
-    if (first === undefined) rows.push(read);
-    else
-      faults.push({
-        line: row.line,
-        field: 'sku',
-        value: String(read.item.body.sku),
-        reason: { kind: 'repeated', line: first },
-      });
-    firstLines.set(read.item.skuKey, first ?? row.line);
-  }
-  return { rows, faults, numbers };
+  const numbers = numberStyleOf(numericTexts(table, columns, numeric), table.delimiter);
+  const width = table.headers.length;
+  const read = table.rows.map((row) => readRow(row, { columns, numbers, width }));
+  const sku = ({ item }: PartRow) => ({ field: 'sku' as const, value: String(item.body.sku) });
+  return { ...eachOnce(read, ({ item }) => item.skuKey, sku), numbers };
 }
-
-/** What stands in the columns of numbers. */
-export const numericTexts = (
-  { rows }: CsvTable,
-  columns: { index: number; field: string }[],
-  fields: readonly string[] = numeric,
-): string[] => {
-  const indexes = columns.filter(({ field }) => fields.includes(field)).map(({ index }) => index);
-  return rows.flatMap(({ cells }) => indexes.map((index) => cells[index]?.text ?? '')).filter((text) => text !== '');
-};
 
 interface Reading {
   columns: FoundColumns<PartColumn>['columns'];

@@ -7,7 +7,7 @@ import type { FoundColumns, StockColumn } from './columns.ts';
 import type { CsvRow, CsvTable } from './csv-table.ts';
 import type { Fault } from './fault.ts';
 import { type NumberStyle, numberStyleOf, readStyled } from './number-style.ts';
-import { numericTexts } from './read-parts.ts';
+import { eachOnce, numericTexts } from './rows.ts';
 
 export interface StockRow {
   line: number;
@@ -32,22 +32,10 @@ export function readStockRows(
   { columns }: FoundColumns<StockColumn>,
 ): { rows: StockRow[]; faults: Fault[]; numbers: NumberStyle } {
   const numbers = numberStyleOf(numericTexts(table, columns, ['quantity']), table.delimiter);
-  const rows: StockRow[] = [];
-  const faults: Fault[] = [];
-  const firstLines = new Map<string, number>();
-  for (const row of table.rows) {
-    const read = readRow(row, { columns, numbers, width: table.headers.length });
-    if ('reason' in read) {
-      faults.push(read);
-      continue;
-    }
-    const place = JSON.stringify([read.skuKey, read.locationKey]);
-    const first = firstLines.get(place);
-    if (first === undefined) rows.push(read);
-    else faults.push({ line: row.line, field: 'sku', reason: { kind: 'repeated', line: first } });
-    firstLines.set(place, first ?? row.line);
-  }
-  return { rows, faults, numbers };
+  const width = table.headers.length;
+  const read = table.rows.map((row) => readRow(row, { columns, numbers, width }));
+  const keyOf = ({ skuKey, locationKey }: StockRow) => JSON.stringify([skuKey, locationKey]);
+  return { ...eachOnce(read, keyOf, () => ({ field: 'sku' })), numbers };
 }
 
 interface Reading {
